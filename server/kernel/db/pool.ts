@@ -1,0 +1,139 @@
+// Db over a pg pool. One instance per process; rooms get it handed in.
+import pg from "pg";
+import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
+
+export interface PoolOptions {
+  /** Anything pg's ClientConfig takes, or a connection string. */
+  readonly connection: pg.ClientConfig;
+  readonly max: number;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  readonly idleInTransactionTimeoutMs: number;
+  /** How long a caller waits for a free connection. */
+  readonly acquireTimeoutMs: number;
+  /** False behind a transaction pooler: no statement is named. */
+  readonly prepare: boolean;
+}
+
+export interface PooledDb extends Db {
+  readonly pool: pg.Pool;
+  stop(): Promise<void>;
+}
+
+const int8 = 20;
+const parsed = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === int8 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format as "text"),
+} as pg.CustomTypesConfig;
+const verbatim = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
+
+export function createDb(options: PoolOptions): PooledDb {
+  const pool = new pg.Pool({
+    ...options.connection,
+    max: options.max,
+    connectionTimeoutMillis: options.acquireTimeoutMs,
+    application_name: "landfall",
+    onConnect: async (client: pg.ClientBase) => {
+      // SET instead of start-up options: poolers refuse the latter.
+      await client.query(
+        `SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'iso_8601'; SET client_min_messages = warning;
+         SET statement_timeout = ${options.statementTimeoutMs}; SET lock_timeout = ${options.lockTimeoutMs};
+         SET idle_in_transaction_session_timeout = ${options.idleInTransactionTimeoutMs}`,
+      );
+    },
+  } as pg.PoolConfig);
+  // An idle connection that breaks is replaced by the pool; without a listener Node would exit.
+  pool.on("error", () => {});
+
+  return {
+    ...runner(pool, options.prepare),
+    pool,
+    inTransaction: false,
+    transaction: async (work, settings) => {
+      const client = await pool.connect();
+      return runTransaction(client, options.prepare, work, settings);
+    },
+    stop: () => pool.end(),
+  };
+}
+
+function runner(target: pg.Pool | pg.PoolClient, prepare: boolean): Pick<Db, "query" | "texts"> {
+  const config = (statement: Statement, types: pg.CustomTypesConfig) => ({
+    text: statement.text,
+    values: statement.values as unknown[],
+    types,
+    ...(prepare && statement.name !== undefined ? { name: statement.name } : {}),
+  });
+  return {
+    async query<Row extends object>(statement: Statement): Promise<Row[]> {
+      const result = await target.query(config(statement, parsed));
+      return result.rows as Row[];
+    },
+    async texts(statement: Statement): Promise<TextResult> {
+      const result = await target.query({ ...config(statement, verbatim), rowMode: "array" });
+      return { rows: result.rows as (string | null)[][], count: result.rowCount ?? 0 };
+    },
+  };
+}
+
+async function runTransaction<T>(
+  client: pg.PoolClient,
+  prepare: boolean,
+  work: (tx: Db) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    await client.query(opening(options));
+    if (options.tags) await setTags(client, options.tags);
+    const result = await work(inside(client, prepare, 1));
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch((failure: Error) => {
+      broken ??= failure;
+    });
+    throw error;
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+function opening(options: TransactionOptions): string {
+  const isolation = options.isolation === "repeatable read" ? "REPEATABLE READ" : "READ COMMITTED";
+  return `BEGIN ISOLATION LEVEL ${isolation}${options.readOnly ? " READ ONLY" : ""}`;
+}
+
+async function setTags(client: pg.PoolClient, tags: WriteTags): Promise<void> {
+  await client.query({
+    name: "landfall_tags",
+    text: `SELECT set_config('landfall.actor', $1, true), set_config('landfall.request', $2, true),
+                  set_config('landfall.mutation', $3, true), set_config('landfall.bulk', $4, true)`,
+    values: [tags.actor, tags.request, tags.mutation ?? "", tags.bulk ? "on" : ""],
+  });
+}
+
+function inside(client: pg.PoolClient, prepare: boolean, depth: number): Db {
+  return {
+    ...runner(client, prepare),
+    inTransaction: true,
+    transaction: async (work, options) => {
+      const savepoint = `landfall_${depth}`;
+      await client.query(`SAVEPOINT ${savepoint}`);
+      try {
+        if (options?.tags) await setTags(client, options.tags);
+        const result = await work(inside(client, prepare, depth + 1));
+        await client.query(`RELEASE SAVEPOINT ${savepoint}`);
+        return result;
+      } catch (error) {
+        await client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// What a room declares about each of its HTTP operations. The pipeline derives validation, access, limits, idempotency,
+// caching, and the OpenAPI document from it; the route inventory of the security tests is the same list.
+import type { Readable } from "node:stream";
+import type { ZodType, z } from "zod";
+import type { Context } from "../context.ts";
+
+/**
+ * Who may call the route at all. `anyone`: the rules decide inside (records). `signedIn`: any credential.
+ * `admin`: an admin or the service key. `schema:*`, `metrics`: an admin, the service key, or an API key with that scope.
+ */
+export type Access = "anyone" | "signedIn" | "admin" | "schema:read" | "schema:write" | "metrics";
+
+export interface Route<
+  Params extends ZodType = ZodType,
+  Query extends ZodType = ZodType,
+  Body extends ZodType = ZodType,
+> {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** OpenAPI form: `/v1/collections/{collection}/records/{id}`, `/v1/collections/{collection}/records:query`. */
+  readonly path: string;
+  /** operationId, camelCase verb first: `listRecords`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly access: Access;
+  readonly params?: Params;
+  /** Unknown query parameters are refused (400). */
+  readonly query?: Query;
+  readonly body?: Body;
+  /** `json` (default when `body` is given): parsed, bounded, checked for U+0000 and lone surrogates. `stream`: the handler reads `input.stream`. */
+  readonly bodyKind?: "json" | "stream";
+  readonly bodyLimitBytes?: number;
+  /** Accepts `Idempotency-Key`. Default: every unsafe JSON route. Its effect then runs inside the key's transaction (`ctx.db`). */
+  readonly idempotent?: boolean;
+  /** Default `private, no-cache` for GET, `no-store` for everything else. `no-store` also switches compression off. */
+  readonly cache?: "private" | "no-store";
+  /** For the OpenAPI document: by status. Problems are added for every route. */
+  readonly responses: { readonly [status: number]: ResponseSpec };
+  readonly handler: (ctx: Context, input: Input<Params, Query, Body>) => Promise<Reply>;
+}
+
+export interface ResponseSpec {
+  readonly description: string;
+  readonly schema?: ZodType;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+  readonly example?: unknown;
+}
+
+export interface Input<Params extends ZodType, Query extends ZodType, Body extends ZodType> {
+  readonly params: z.output<Params>;
+  readonly query: z.output<Query>;
+  readonly body: z.output<Body>;
+  /** Only with `bodyKind: "stream"`. */
+  readonly stream: Readable;
+  /** Lower-cased request headers. */
+  readonly headers: { readonly [name: string]: string | undefined };
+  /** Client address after trusted proxies. */
+  readonly ip: string;
+}
+
+/** The answer. `text` is a finished JSON document (rendered by the collections room); `json` is stringified; `stream` is piped. */
+export interface Reply {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly text?: string;
+  readonly stream?: Readable;
+  readonly contentType?: string;
+  readonly headers?: { readonly [name: string]: string };
+  /** Opaque part between the quotes, without coding suffix. The pipeline quotes it, adds `-gz` etc., and answers 304. */
+  readonly etag?: string;
+  /** Overrides the route's Cache-Control, e.g. a public list. */
+  readonly cacheControl?: string;
+}
+
+/** Keeps the types of one route's schemas together. */
+export function defineRoute<Params extends ZodType, Query extends ZodType, Body extends ZodType>(
+  route: Route<Params, Query, Body>,
+): Route {
+  return route as unknown as Route;
+}
