@@ -6,6 +6,7 @@ import { isJoined, knownField, tableOf } from "./record-fields.ts";
 import type { Cells } from "./record-render.ts";
 import { aliasRow, compileSelection, orderBy, type Selection, sortExpression, wantedOf, withId } from "./record-select.ts";
 import type { Schema } from "./types.ts";
+import { filterTruth } from "./visibility-expression.ts";
 import { allowed, type Build, type Row } from "./visibility.ts";
 
 export interface CompiledList {
@@ -53,7 +54,7 @@ export function compileCount(build: Build, schema: Schema, query: RecordQuery): 
 function membership(build: Build, row: Row, query: RecordQuery): (string | undefined)[] {
   return [
     allowed(build, "list", row),
-    query.filter === undefined ? undefined : build.filter(build, query.filter, query.params, row),
+    query.filter === undefined ? undefined : filterTruth(build, query.filter, query.params, row),
   ];
 }
 

@@ -48,27 +48,37 @@ export class SqlText {
 
 /** How often an ad-hoc statement must be seen before it is worth a name on every connection. */
 const seenBeforeNamed = 5;
+const seenMax = 1_000;
+const seen = new Map<string, number>();
+
+/** Counts by text: two filters that differ only in their values are one statement. Forgets what was first seen longest ago. */
+function seenOften(name: string): boolean {
+  const times = (seen.get(name) ?? 0) + 1;
+  seen.set(name, times);
+  if (seen.size > seenMax) seen.delete(seen.keys().next().value as string);
+  return times > seenBeforeNamed;
+}
 
 export class CompiledStatement {
   readonly text: string;
   readonly #binders: readonly Binder[];
   readonly #name: string;
-  #seen: number;
+  #named: boolean;
 
   constructor(text: string, binders: readonly Binder[], named: boolean) {
     this.text = text;
     this.#binders = binders;
     this.#name = statementName(text);
-    this.#seen = named ? seenBeforeNamed : 0;
+    this.#named = named;
   }
 
   run(env: Env): Statement {
     const binders = this.#binders;
     const values = new Array<unknown>(binders.length);
     for (let i = 0; i < binders.length; i++) values[i] = (binders[i] as Binder)(env);
-    if (this.#seen < seenBeforeNamed) {
-      this.#seen += 1;
-      return { text: this.text, values };
+    if (!this.#named) {
+      this.#named = seenOften(this.#name);
+      if (!this.#named) return { text: this.text, values };
     }
     return { text: this.text, values, name: this.#name };
   }

@@ -6,11 +6,12 @@ import type { Context } from "../kernel/context.ts";
 import type { TextResult } from "../kernel/db/index.ts";
 import type { Denials } from "./denial.ts";
 import type { FieldKinds } from "./field-kinds.ts";
-import { CompiledStatement, type Env, SqlText } from "./query-sql.ts";
+import { type CompiledStatement, type Env, SqlText } from "./query-sql.ts";
 import { errors } from "./record-errors.ts";
 import { type Audience, audienceOf } from "./record-fields.ts";
+import { isStaleSchema } from "./schemas.ts";
 import type { Schema, Schemas } from "./types.ts";
-import { type Build, type FilterCompiler, mayAsk, type RuleCompiler } from "./visibility.ts";
+import { type Build, mayAsk } from "./visibility.ts";
 
 /** Definitions as the definitions' half of the room keeps them. */
 export interface SchemaSource {
@@ -22,8 +23,6 @@ export interface SchemaSource {
 export interface Room {
   readonly schemas: SchemaSource;
   readonly kinds: FieldKinds;
-  readonly rule: RuleCompiler;
-  readonly filter: FilterCompiler;
   readonly cursorSecret: KeyObject;
   /** The change log's epoch, the first part of every ETag. */
   readonly epoch: () => string;
@@ -51,27 +50,37 @@ export function schemaFor(room: Room, ctx: Context, collection: string, action: 
   return schema;
 }
 
+/** For writes: a collection of which nothing is allowed to this caller is not there; otherwise a refusal may say so. */
+export function schemaToWrite(room: Room, ctx: Context, collection: string, action: RecordAction): Schema {
+  const schema = room.schemas.current().byName.get(collection);
+  const audience = audienceIn(ctx);
+  if (!schema || !actions.some((one) => mayAsk(audience, schema, one))) throw errors.record_not_found();
+  if (ctx.actor.scope?.readOnly) throw errors.record_forbidden();
+  if (action === "create" && !mayAsk(audience, schema, "create")) {
+    room.denials.note(ctx, schema, { action, clause: "no rule" });
+    throw errors.record_forbidden();
+  }
+  return schema;
+}
+
+const actions: readonly RecordAction[] = ["list", "get", "create", "update", "delete"];
+
 export function newBuild(room: Room, audience: Audience): Build {
   return {
     sql: new SqlText(),
     schemas: room.schemas.current(),
     kinds: room.kinds,
     audience,
-    rule: room.rule,
-    filter: room.filter,
   };
 }
 
-
-/** Undefined table or column: a definition changed between the look at the registry and the statement. */
-const staleSchema = new Set(["42703", "42P01", "42883", "42804"]);
 
 /** Does the work again once when the schema it was compiled for has gone. Inside a transaction nothing can be repeated. */
 export async function withFreshSchema<T>(room: Room, ctx: Context, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (ctx.db.inTransaction || !staleSchema.has((error as { code?: string }).code ?? "")) throw error;
+    if (ctx.db.inTransaction || !isStaleSchema(error)) throw error;
     await room.schemas.refresh();
     return work();
   }

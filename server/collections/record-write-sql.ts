@@ -6,7 +6,7 @@
 //   WHERE t.id = $5 AND <visible t> AND <rule over t> AND <rule over t.likes + $6, …> AND t.version = $7
 //   RETURNING <select list>
 import { textColumn } from "./field-text.ts";
-import { and, quote, type SqlText } from "./query-sql.ts";
+import { and, type CompiledStatement, quote, type SqlText } from "./query-sql.ts";
 import { isJoined, joinTableOf, tableOf } from "./record-fields.ts";
 import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
 import { type CompiledWrite, newValue } from "./record-write-values.ts";
@@ -44,25 +44,28 @@ export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
   const version = columns.push(`${row.column("version")}::text`) - 1;
   const returning = columns.join(", ");
   const update = plan.update && updateSql(build, plan, plan.update, returning);
-  const insert = plan.insert && insertSql(build, plan, plan.insert, returning);
-  const only = update ?? insert;
+  const insert = (also: string) => insertSql(build, plan, plan.insert ?? [], returning, also);
   const text =
-    update && insert
-      ? `${ctx}, u AS (${update}), i AS (${insert.replace(insertWhere, ` AND NOT EXISTS (SELECT FROM u) AND NOT EXISTS (SELECT FROM ${tableOf(plan.schema)} s WHERE s.id = v.id) ON CONFLICT (id) DO NOTHING`)})
+    update && plan.insert
+      ? `${ctx}, u AS (${update}), i AS (${insert(afterUpdate(plan.schema))})
         SELECT 'u', u.* FROM u UNION ALL SELECT 'i', i.* FROM i`
-      : `${ctx} ${only?.replace(insertWhere, "")}`;
+      : `${ctx} ${update ?? insert("")}`;
   return {
     statement: build.sql.finish(text, true),
     selection,
     versionAt: version,
-    marked: update !== undefined && insert !== undefined,
+    marked: update !== undefined && plan.insert !== undefined,
     inserts: update === undefined,
     joins,
   };
 }
 
-/** Where an upsert adds what makes its insert wait for its update. */
-const insertWhere = "/*also*/";
+/**
+ * The insert of an upsert comes after its update, which it reads. A row that appears or goes in between leaves both
+ * without a row; the writer then looks again.
+ */
+const afterUpdate = (schema: Schema) =>
+  ` AND NOT EXISTS (SELECT FROM u) AND NOT EXISTS (SELECT FROM ${tableOf(schema)} s WHERE s.id = v.id) ON CONFLICT (id) DO NOTHING`;
 
 export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "match">): CompiledWrite {
   const ctx = actorSettings(build.sql, false);
@@ -94,11 +97,11 @@ function updateSql(build: Build, plan: WritePlan, changes: readonly Change[], re
   return `UPDATE ${tableOf(plan.schema)} AS t SET ${set} FROM ctx WHERE ${where} RETURNING ${returning}`;
 }
 
-function insertSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string): string {
+function insertSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string, also: string): string {
   const { columns, row, names } = insertedRow(build, plan.schema, changes);
   const where = and(insertConditions(build, plan, row).map(({ sql }) => sql));
   const list = names.map(quote).join(", ");
-  return `INSERT INTO ${tableOf(plan.schema)} AS t (${list}) SELECT ${names.map((name) => `v.${quote(name)}`).join(", ")} FROM ctx, (SELECT ${columns.join(", ")}) v WHERE ${where}${insertWhere} RETURNING ${returning}`;
+  return `INSERT INTO ${tableOf(plan.schema)} AS t (${list}) SELECT ${names.map((name) => `v.${quote(name)}`).join(", ")} FROM ctx, (SELECT ${columns.join(", ")}) v WHERE ${where}${also} RETURNING ${returning}`;
 }
 
 /** A row that is not stored yet, as the subquery `v`. The trigger's own fields are shown to rules as they will be. */
@@ -166,7 +169,7 @@ export function updateConditions(build: Build, plan: WritePlan): Condition[] {
 function updateAllowed(build: Build, rows: { row: Row; before: Row }): string {
   if (!mayAsk(build.audience, rows.row.schema, "update")) return "false";
   if (build.audience.passesRules) return "true";
-  return bothRows(build, ruleOf(rows.row.schema, "update") as string, rows);
+  return bothRows(build, ruleOf(rows.row.schema, "update") as string, "update", rows);
 }
 
 export function insertConditions(build: Build, plan: WritePlan, row: Row): Condition[] {
@@ -217,25 +220,30 @@ function targetVisible(build: Build, field: FieldDefinition, row: Row, before: R
   return `NOT EXISTS (SELECT FROM unnest(${row.list?.(field.name)}) x(id) WHERE NOT ${visible("x.id")}${kept})`;
 }
 
-/** Asks each condition by itself, after a write that found no row. One row of 't'/'f', or none when nothing is stored. */
-export function compileRefusal(build: Build, plan: WritePlan | (Pick<WritePlan, "schema" | "match"> & { readonly deletes: true })) {
-  const table = `${tableOf(plan.schema)} t WHERE t.id = ${bindId(build.sql)}`;
-  const ask = (conditions: readonly Condition[], from: string) => {
-    const columns = [`'t'`, ...conditions.map(({ sql }) => `(${sql})::text`)];
-    return { conditions, text: `SELECT ${columns.join(", ")} FROM ${from}` };
+export interface CompiledRefusal {
+  /** Asked of the stored row; its answer starts with `u`. */
+  readonly stored: readonly Condition[];
+  /** Asked of the row that was to be inserted; its answer starts with `i`. */
+  readonly fresh: readonly Condition[];
+  readonly statement: CompiledStatement;
+}
+
+/** Asks each condition by itself, after a write that found no row: 't' or 'f' for each, and no row when none is stored. */
+export function compileRefusal(build: Build, plan: WritePlan & { readonly deletes?: boolean }): CompiledRefusal {
+  const { schema } = plan;
+  const stored = plan.deletes
+    ? deleteConditions(build, plan)
+    : plan.update
+      ? updateConditions(build, plan)
+      : [{ why: "missing" as const, sql: allowed(build, "get", aliasRow(schema, "t")) }];
+  const inserted = plan.insert && insertedRow(build, schema, plan.insert);
+  const fresh = inserted ? insertConditions(build, plan, inserted.row) : [];
+  const width = Math.max(stored.length, fresh.length);
+  const ask = (mark: string, conditions: readonly Condition[]) => {
+    const answers = conditions.map(({ sql }) => `(${sql})::text`);
+    return `SELECT '${mark}', ${[...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
   };
-  if ("deletes" in plan) {
-    const asked = ask(deleteConditions(build, plan), table);
-    return { stored: asked.conditions, statement: build.sql.finish(asked.text, false) };
-  }
-  const stored = ask(plan.update ? updateConditions(build, plan) : [{ why: "missing", sql: allowed(build, "get", aliasRow(plan.schema, "t")) }], table);
-  if (!plan.insert) return { stored: stored.conditions, statement: build.sql.finish(stored.text, false) };
-  const { columns, row } = insertedRow(build, plan.schema, plan.insert);
-  const fresh = ask(insertConditions(build, plan, row), `(SELECT ${columns.join(", ")}) v`);
-  // Two questions in one answer, told apart by the first column; padded to one width.
-  const width = Math.max(stored.conditions.length, fresh.conditions.length);
-  const padded = (asked: typeof stored, mark: string) =>
-    asked.text.replace(/^SELECT 't'/, `SELECT '${mark}'`).replace(/ FROM /, `${", NULL".repeat(width - asked.conditions.length)} FROM `);
-  const text = `${padded(stored, "u")} UNION ALL ${padded(fresh, "i")}`;
-  return { stored: stored.conditions, fresh: fresh.conditions, statement: build.sql.finish(text, false) };
+  const questions = [`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`];
+  if (inserted) questions.push(`${ask("i", fresh)} FROM (SELECT ${inserted.columns.join(", ")}) v`);
+  return { stored, fresh, statement: build.sql.finish(questions.join(" UNION ALL "), false) };
 }

@@ -4,7 +4,8 @@ import type { RecordAction } from "../kernel/actor.ts";
 import { type Audience, inScope, readRule, writeRule } from "./record-fields.ts";
 import type { SqlText } from "./query-sql.ts";
 import type { FieldKinds } from "./field-kinds.ts";
-import type { FieldDefinition, JsonValue, Schema, Schemas } from "./types.ts";
+import { namesBefore, ruleTruth } from "./visibility-expression.ts";
+import type { FieldDefinition, Schema, Schemas } from "./types.ts";
 
 /** How an expression reaches the values of one row: a stored row by its alias, a row about to be written by its expressions. */
 export interface Row {
@@ -15,30 +16,12 @@ export interface Row {
   list?(field: string): string | undefined;
 }
 
-/** Compiles a rule into an SQL condition that is true or false, never null, and never raises. */
-export type RuleCompiler = (
-  sql: SqlText,
-  schemas: Schemas,
-  rule: string,
-  rows: { readonly row: Row; readonly before?: Row },
-) => string;
-
-/** Compiles a caller's filter: each hop is read through the target's list rule and through field rules. */
-export type FilterCompiler = (
-  build: Build,
-  filter: string | object,
-  params: { readonly [name: string]: JsonValue } | undefined,
-  row: Row,
-) => string;
-
 /** What every part of one statement shares while it is compiled. */
 export interface Build {
   readonly sql: SqlText;
   readonly schemas: Schemas;
   readonly kinds: FieldKinds;
   readonly audience: Audience;
-  readonly rule: RuleCompiler;
-  readonly filter: FilterCompiler;
 }
 
 /** The text of the rule that decides an action: `get` is `list` when unset. Undefined: admins only. */
@@ -58,34 +41,32 @@ export function mayAsk(audience: Audience, schema: Schema, action: RecordAction)
 export function allowed(build: Build, action: RecordAction, row: Row): string {
   if (!mayAsk(build.audience, row.schema, action)) return "false";
   if (build.audience.passesRules) return "true";
-  return build.rule(build.sql, build.schemas, ruleOf(row.schema, action) as string, { row });
+  return ruleTruth(build, ruleOf(row.schema, action) as string, action, { row });
 }
 
 /** Condition under which the audience sees this field of the row; "true" when nothing protects it. */
 export function readable(build: Build, field: FieldDefinition, row: Row): string {
   const rule = readRule(field, build.audience);
-  return rule === undefined ? "true" : build.rule(build.sql, build.schemas, rule, { row });
+  return rule === undefined ? "true" : ruleTruth(build, rule, "read", { row });
 }
 
 /** Condition under which the audience may set this field: like an update rule, asked of the stored and of the new row. */
-export function settable(build: Build, field: FieldDefinition, rows: { row: Row; before?: Row }): string {
+export function settable(build: Build, field: FieldDefinition, rows: { row: Row; before?: Row | undefined }): string {
   const rule = writeRule(field, build.audience);
-  return rule === undefined ? "true" : bothRows(build, rule, rows);
+  return rule === undefined ? "true" : bothRows(build, rule, "write", rows);
 }
 
 /**
  * An update rule that names `before` is asked once, bare names being the new row; one that does not must hold for both
  * the stored and the new row, so that nobody takes a row over and nobody gives away what they could not hold.
  */
-export function bothRows(build: Build, rule: string, rows: { row: Row; before?: Row }): string {
-  const { sql, schemas } = build;
-  if (!rows.before) return build.rule(sql, schemas, rule, { row: rows.row });
-  if (namesBefore(rule)) return build.rule(sql, schemas, rule, { row: rows.row, before: rows.before });
-  return `(${build.rule(sql, schemas, rule, { row: rows.before })}) AND (${build.rule(sql, schemas, rule, { row: rows.row })})`;
-}
-
-/** `before` is reserved: as a word outside of string literals it can only be the stored row. */
-export function namesBefore(rule: string): boolean {
-  const bare = rule.replace(/\/\/[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
-  return /(?<![.\w])before\b/.test(bare);
+export function bothRows(
+  build: Build,
+  rule: string,
+  operation: "update" | "write",
+  rows: { row: Row; before?: Row | undefined },
+): string {
+  const { row, before } = rows;
+  if (!before || namesBefore(build, row.schema, rule, operation)) return ruleTruth(build, rule, operation, rows);
+  return `(${ruleTruth(build, rule, operation, { row: before })}) AND (${ruleTruth(build, rule, operation, { row })})`;
 }
