@@ -222,7 +222,7 @@ function requirePrecondition(schema: Schema, options: Precondition): void {
   throw errors.record_precondition_required();
 }
 
-const matchOf = ({ ifMatch }: Precondition) => (ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version");
+const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] => (ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version");
 
 function validId(id: string): string {
   if (recordId.test(id)) return id;
