@@ -45,7 +45,7 @@ function ofStored(
     // An upsert that meets a record its caller may not see has met a taken id: the one declared oracle.
     return !seen && plan.insert ? taken() : refuse(answer);
   }
-  return plan.match === "none" && plan.insert ? errors.record_version_conflict() : undefined;
+  return undefined;
 }
 
 const taken = () => errors.record_conflict({ issues: [{ path: "path.id", code: "taken", message: "This id is taken." }] });
@@ -53,21 +53,23 @@ const taken = () => errors.record_conflict({ issues: [{ path: "path.id", code: "
 /** With If-Match there must be a record; without a right to see any, the answer stays the 404. */
 const gone = (_plan: Refused) => errors.record_not_found();
 
-interface Asked {
+export interface Asked {
   readonly conditions: readonly Condition[];
   readonly answer: readonly (string | null)[];
   readonly operation: RecordAction;
   readonly id: string;
+  /** JSON Pointer of the record in the body. */
+  readonly at?: string;
 }
 
 const order = ["missing", "relation", "rule", "field", "version", "range"] as const;
 
-function verdict(room: Room, ctx: Context, { schema }: Refused, asked: Asked): Error | undefined {
+export function verdict(room: Room, ctx: Context, { schema }: Pick<Refused, "schema">, asked: Asked): Error | undefined {
   const failed = asked.conditions.filter((_condition, at) => asked.answer[at] !== "true");
   const first = order.flatMap((why) => failed.filter((condition) => condition.why === why))[0];
   if (!first) return undefined;
   const { why, field, clause = "" } = first;
-  const path = `/${field?.name ?? ""}`;
+  const path = `${asked.at ?? ""}/${field?.name ?? ""}`;
   switch (why) {
     case "missing":
       room.denials.note(ctx, schema, { action: "get", clause, record: asked.id });

@@ -107,7 +107,7 @@ function insertSql(build: Build, plan: WritePlan, changes: readonly Change[], re
 }
 
 /** A row that is not stored yet, as the subquery `v`. The trigger's own fields are shown to rules as they will be. */
-function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
+export function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
   const names = ["id"];
   const columns = [`${bindId(build.sql)}::${textColumn} AS id`];
   const lists = new Map<string, string>();
@@ -129,7 +129,7 @@ function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
   return { names, columns, row };
 }
 
-const currentTime = "date_trunc('milliseconds', now())";
+export const currentTime = "date_trunc('milliseconds', now())";
 
 /** The stored row with the changes applied, as expressions over `t`. */
 function newRow(build: Build, schema: Schema, changes: readonly Change[]) {
@@ -172,7 +172,7 @@ function asConditions(why: "missing" | "rule", asked: readonly Clause[]): Condit
   return asked.map(({ text, sql }) => ({ why, clause: text, sql }));
 }
 
-export function insertConditions(build: Build, plan: WritePlan, row: Row): Condition[] {
+export function insertConditions(build: Build, plan: Pick<WritePlan, "schema" | "named" | "insert">, row: Row): Condition[] {
   const conditions: Condition[] = [];
   for (const { field } of plan.insert ?? []) {
     if (!plan.named.has(field.name)) continue;
@@ -240,7 +240,7 @@ export function compileRefusal(build: Build, plan: WritePlan & { readonly delete
   const width = Math.max(stored.length, fresh.length);
   const ask = (mark: string, conditions: readonly Condition[]) => {
     const answers = conditions.map(({ sql }) => `(${sql})::text`);
-    return `SELECT '${mark}', ${[...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
+    return `SELECT ${[`'${mark}'`, ...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
   };
   const questions = [`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`];
   if (inserted) questions.push(`${ask("i", fresh)} FROM (SELECT ${inserted.columns.join(", ")}) v`);
