@@ -31,36 +31,50 @@ export function createLog(options: LogOptions): Log {
 }
 
 const removed = "[secret]";
-const prefixes = Object.values(product.secretPrefixes).map((prefix) => `${prefix}[A-Za-z0-9_-]+`);
+const memberName =
+  "authorization|cookie|set-cookie|password|newPassword|currentPassword|secret|token|accessToken|refreshToken|apiKey|otp";
+const secretMember = new RegExp(`^(?:${memberName})$`, "i");
+const prefix = Object.values(product.secretPrefixes).join("|");
 
-// In lines of JSON a quote inside a text is written \", hence the two ways to end a value.
-const patterns = [
-  ...prefixes,
-  '(?<=[Bb]earer )[^\\s"\\\\,]+',
-  "(?<=[Bb]asic )[A-Za-z0-9+/=]{6,}",
+// Each is linear in the text: starts are anchored or what repeats is bounded. Group 1 stays, the rest goes.
+const patterns: readonly RegExp[] = [
+  new RegExp(`()(?:${prefix})[A-Za-z0-9_-]+`, "g"),
+  /\b(bearer |basic )[^\s"\\,]+/gi,
   // JSON Web Tokens.
-  "eyJ[A-Za-z0-9_-]{6,}\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*",
+  /(?<![A-Za-z0-9_-])()eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g,
   // Passwords in connection URLs.
-  '(?<=://[^\\s/:@"]{0,256}:)[^\\s/@"]+(?=@)',
+  /(:\/\/[^\s/:@"]{0,256}:)[^\s/@"]{1,256}(?=@)/g,
   // Signed URLs and one-time links.
-  '(?<=[?&](?:token|code|key|secret|signature|sig|access_token|X-Amz-Signature|X-Amz-Security-Token)=)[^\\s&"\\\\#]+',
-  // Members whose name says it, in our own JSON or in JSON quoted inside a text.
-  '(?<=\\\\?"(?:authorization|cookie|set-cookie|password|newPassword|currentPassword|secret|token|accessToken|refreshToken|apiKey|otp)\\\\?":\\\\?")(?:[^"\\\\]|\\\\[^"])+',
+  /([?&](?:token|code|key|secret|signature|sig|access_token|X-Amz-Signature|X-Amz-Security-Token)=)[^\s&"\\#]+/gi,
+  // JSON quoted inside a text, at any depth of quoting: a value ends at a quote escaped like the one that opened it.
+  new RegExp(`((\\\\{0,8})"(?:${memberName})\\2":\\s?\\2")[^]*?(?:(?<!\\\\)\\2"|$)`, "gi"),
 ];
-// Most lines hold nothing of the kind; one cheap look spares them the long one.
+// Most lines hold nothing of the kind; one look at the whole spares them the rest.
 const suspicious =
-  /lf_|[Bb]earer|[Bb]asic |eyJ|:\/\/|[Tt]oken|[Cc]ode=|[Kk]ey|[Ss]ecret|[Ss]ig|password|Password|ookie|uthorization|otp/;
+  /lf_|bearer |basic |eyJ|:\/\/[^\s/:@"]*:|[?&][a-z_-]+=|(?:cookie|password|secret|token|apikey|otp|authorization)\\{0,8}"/i;
 
+/** Takes and returns one line of JSON. */
 export function createScrubber(secrets: readonly string[]): (line: string) => string {
-  const exact = secrets.filter((secret) => secret.length >= 6).map(quoteForPattern);
-  const all = new RegExp([...exact, ...patterns].join("|"), "g");
-  const exactOnly = exact.length > 0 ? new RegExp(exact.join("|")) : undefined;
-  return (line) => (suspicious.test(line) || exactOnly?.test(line) ? line.replace(all, removed) : line);
+  // Shorter ones would hit ordinary words.
+  const exact = secrets.filter((secret) => secret.length >= 6).flatMap(formsOf);
+  const scrubText = (text: string): string => {
+    let clean = text;
+    for (const secret of exact) clean = clean.replaceAll(secret, removed);
+    for (const pattern of patterns) clean = clean.replace(pattern, `$1${removed}`);
+    return clean;
+  };
+  const scrubMember = (name: string, value: unknown): unknown => {
+    if (typeof value === "string") return secretMember.test(name) ? removed : scrubText(value);
+    return value !== null && typeof value === "object" && secretMember.test(name) ? removed : value;
+  };
+  return (line) => {
+    if (!suspicious.test(line) && !exact.some((secret) => line.includes(secret))) return line;
+    return `${JSON.stringify(JSON.parse(line, scrubMember))}\n`;
+  };
 }
 
-/** As it stands in a JSON line: escaped twice, once for JSON and once for the pattern. */
-function quoteForPattern(secret: string): string {
-  return JSON.stringify(secret)
-    .slice(1, -1)
-    .replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+/** As it is, in JSON, and in JSON quoted in JSON: a secret may hold characters that quoting changes. */
+function formsOf(secret: string): string[] {
+  const quote = (text: string) => JSON.stringify(text).slice(1, -1);
+  return [...new Set([quote(quote(quote(secret))), quote(quote(secret)), quote(secret), secret])];
 }

@@ -81,6 +81,8 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
       // Too late to say anything: the only honest sign is a cut connection.
       if (response.headersSent) return void response.destroy();
       const headers = [...common(exchange), "Cache-Control", "no-store", "Vary", vary];
+      // What is left of a body that came too slowly is not waited for.
+      if (problem.status === 408 && !closing()) headers.push("Connection", "close");
       if (problem.retryAfterSeconds !== undefined) headers.push("Retry-After", String(problem.retryAfterSeconds));
       if (problem.status === 401) {
         const tried = request.headers.authorization !== undefined;

@@ -186,7 +186,11 @@ test("D07 slow headers, slow bodies and stalled sockets are ended; others are se
       port,
       "POST /v1/body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
     );
-    const idle = Array.from({ length: 200 }, () => connect(port, "127.0.0.1").on("error", () => {}).resume());
+    const idle = Array.from({ length: 200 }, () =>
+      connect(port, "127.0.0.1")
+        .on("error", () => {})
+        .resume(),
+    );
     for (let at = 0; at < 20; at++) expect((await fetch(`${url}/v1/held`)).status).toBe(200);
     expect(await slowHead).toContain("408 Request Timeout");
     expect(await slowBody).toContain('"code":"request_timeout"');
