@@ -92,7 +92,7 @@ export async function changeCollection(
     const after = afterChange(picture, current, definition, version);
     const schema = after.byId.get(current.id) as Schema;
     refuseInvalid(after, schema, tools);
-    const plan = alterPlan(current.definition, definition, renames, tools.kindOf);
+    const plan = alterPlan(current.definition, definitionOf(schema), renames, tools.kindOf);
     await refuseChange(tx, { picture, after, current, plan, tools, options });
     await refuseForeignNames(tx, current.definition, definition);
     await alter(tx, current.definition, schema, plan, tools);
@@ -113,10 +113,7 @@ export async function dropCollection(
   await changing(db, tools, options.tags, async (tx, version, picture) => {
     const current = find(picture, name, options.ifVersion);
     const others = picture.collections.filter((one) => one.id !== current.id);
-    const issues = [
-      ...others.flatMap(({ definition }) => pointersAt(definition, name)),
-      ...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools),
-    ];
+    const issues = [...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools)];
     await lockTables(tx, current.definition);
     if (!options.confirmLoss && (await recordsExist(tx, name))) {
       issues.push({
@@ -268,16 +265,6 @@ function newlyBroken(before: Schemas, after: Schemas, tools: DefinitionTools, ex
   });
 }
 
-function pointersAt(definition: CollectionDefinition, target: string): Issue[] {
-  return definition.fields
-    .filter((field) => field.collection === target)
-    .map((field) => ({
-      path: "",
-      code: "breaks_other",
-      message: `“${definition.name}.${field.name}” points to this collection. Drop that field first.`,
-    }));
-}
-
 /** Taken before anything is judged by the rows, so that no writer changes them in between. */
 async function lockTables(tx: Db, definition: CollectionDefinition): Promise<void> {
   const { tableSql } = await import("./definition-ddl.ts");
@@ -341,7 +328,9 @@ async function announceChange(
 
 const rulesPart = (definition: CollectionDefinition) => [
   definition.rules,
-  definition.fields.map((field) => [field.name, field.hidden, field.rules]),
+  definition.fields
+    .filter((field) => field.hidden || field.rules)
+    .map((field) => [field.name, field.hidden, field.rules]),
 ];
 
 /** The stored part of a schema, in one order of members. */
