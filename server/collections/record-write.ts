@@ -3,6 +3,9 @@
 import type { RecordAction } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
+import { QueryCache } from "./query-cache.ts";
+import { compileGet } from "./query-compile.ts";
+import type { Env } from "./query-sql.ts";
 import { boundCascade } from "./record-cascade.ts";
 import { errors } from "./record-errors.ts";
 import { isJoined } from "./record-fields.ts";
@@ -15,9 +18,6 @@ import { explainSqlError, isTakenId } from "./record-sql-errors.ts";
 import { type Change, type Input, patch as parsePatch, wholeRecord } from "./record-values.ts";
 import { compileDelete, compileWrite, type WritePlan } from "./record-write-sql.ts";
 import { type CompiledWrite, textsOf } from "./record-write-values.ts";
-import { compileGet } from "./query-compile.ts";
-import { QueryCache } from "./query-cache.ts";
-import type { Env } from "./query-sql.ts";
 import type { Schema } from "./types.ts";
 
 export interface Precondition {
@@ -179,7 +179,12 @@ async function readBack(room: Room, ctx: Context, db: Db, schema: Schema, env: E
   const row = rows[0];
   if (!row) throw errors.record_busy({ retryAfterSeconds: 1 });
   const text = get.selection.render(row);
-  return resultOf(room, schema, env, { text, version: row[get.versionAt] as string, created, plain: get.selection.plain });
+  return resultOf(room, schema, env, {
+    text,
+    version: row[get.versionAt] as string,
+    created,
+    plain: get.selection.plain,
+  });
 }
 
 function resultOf(
@@ -189,10 +194,22 @@ function resultOf(
   written: { text: string; version: string; created: boolean; plain: boolean },
 ): WriteResult {
   const { text, version, created, plain } = written;
-  return { id: env.id as string, text, version, created, etag: etagOf(room, schema, version, plain ? undefined : text) };
+  return {
+    id: env.id as string,
+    text,
+    version,
+    created,
+    etag: etagOf(room, schema, version, plain ? undefined : text),
+  };
 }
 
-async function removeOne(room: Room, ctx: Context, schema: Schema, compiled: CompiledWrite, env: Env): Promise<boolean> {
+async function removeOne(
+  room: Room,
+  ctx: Context,
+  schema: Schema,
+  compiled: CompiledWrite,
+  env: Env,
+): Promise<boolean> {
   const cascades = boundCascade(room.schemas.current(), schema);
   const work = async (db: Db) => {
     const { rows } = await db.texts(compiled.statement.run(env));
@@ -223,7 +240,8 @@ function requirePrecondition(schema: Schema, options: Precondition): void {
   throw errors.record_precondition_required();
 }
 
-const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] => (ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version");
+const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] =>
+  ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version";
 
 function validId(id: string): string {
   if (recordId.test(id)) return id;
