@@ -1,6 +1,6 @@
 import { type Batch, type BatchAnswers, createBatch } from "./batch.ts";
 import { Collection } from "./collection.ts";
-import { type AbortSignalLike, defaultRuntime, type FetchLike, type Runtime } from "./runtime.ts";
+import { defaultRuntime, type FetchLike, type Runtime } from "./runtime.ts";
 import type { CollectionName, SchemaShape } from "./schema.ts";
 import { type CallOptions, createTransport } from "./transport.ts";
 
@@ -67,9 +67,7 @@ export function createClient<const Schema extends SchemaShape>(options: ClientOp
   });
   return {
     schema: options.schema,
-    from: (collection) => new Collection(transport, collection),
+    from: (collection) => new Collection(transport, options.schema, collection),
     batch: (build, call) => createBatch(transport, build, call),
   };
 }
-
-export type { AbortSignalLike };

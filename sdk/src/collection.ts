@@ -24,8 +24,8 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
   readonly #transport: Transport;
   readonly #name: Name;
 
-  constructor(transport: Transport, name: Name) {
-    super(transport, name);
+  constructor(transport: Transport, schema: Schema, name: Name) {
+    super(transport, schema, name);
     this.#transport = transport;
     this.#name = name;
   }

@@ -37,11 +37,13 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
   implements AsyncIterable<Item>
 {
   readonly #transport: Transport;
+  readonly #schema: Schema;
   readonly #collection: Name;
   readonly #state: QueryState;
 
-  constructor(transport: Transport, collection: Name, state: QueryState = {}) {
+  constructor(transport: Transport, schema: Schema, collection: Name, state: QueryState = {}) {
     this.#transport = transport;
+    this.#schema = schema;
     this.#collection = collection;
     this.#state = state;
   }
@@ -55,7 +57,7 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
    * ```
    */
   filter(filter: FilterInput<Schema, Name>): Query<Schema, Name, Item> {
-    const tree = filterTree(filter as object);
+    const tree = filterTree(this.#schema, this.#collection, filter as object);
     const both = this.#state.filter === undefined ? tree : { op: "&&", args: [this.#state.filter, tree] };
     return this.#with(tree === undefined ? {} : { filter: both });
   }
@@ -164,7 +166,10 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
   }
 
   #with<Next>(change: QueryState): Query<Schema, Name, Next> {
-    return new Query<Schema, Name, Next>(this.#transport, this.#collection, { ...this.#state, ...change });
+    return new Query<Schema, Name, Next>(this.#transport, this.#schema, this.#collection, {
+      ...this.#state,
+      ...change,
+    });
   }
 
   async #ask(state: QueryState, options?: CallOptions, count = false): Promise<ListAnswer> {
