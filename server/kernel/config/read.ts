@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withHost } from "../db/connection.ts";
 import { product } from "../product.ts";
 import { type SettingKey, settings } from "./settings.ts";
 import type { ConfigOf, Setting } from "./types.ts";
@@ -103,8 +104,8 @@ function integer(setting: Extract<Setting, { type: "integer" }>, text: string, s
 }
 
 function url(setting: Extract<Setting, { type: "url" }>, text: string, shown: string): string {
-  // postgres://%2Fsocket/db and postgres:///db?host=/socket are welcome; the URL parser takes both.
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  const complete = withHost(text);
+  const parsed = URL.canParse(complete) ? new URL(complete) : undefined;
   if (!parsed || !setting.protocols.includes(parsed.protocol))
     throw new Error(`${shown} is not a URL that starts with ${setting.protocols.map((p) => `${p}//`).join(" or ")}`);
   return setting.protocols.includes("http:") ? text.replace(/\/+$/, "") : text;

@@ -11,7 +11,7 @@ export function connectionFromUrl(
   url: string,
   readFile = (path: string) => readFileSync(path, "utf8"),
 ): pg.ClientConfig {
-  const parsed = new URL(url);
+  const parsed = new URL(withHost(url));
   const query = parsed.searchParams;
   const host = query.get("host") ?? decodeURIComponent(parsed.hostname);
   const port = query.get("port") ?? parsed.port;
@@ -28,6 +28,11 @@ export function connectionFromUrl(
     password: password || (() => ""),
     ssl,
   };
+}
+
+/** libpq lets the host be empty after credentials (`postgres://user:pw@/db?host=/folder`); the URL parser does not. */
+export function withHost(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^/?#]*@)(?=[/?#]|$)/, "$1localhost");
 }
 
 function tls(query: URLSearchParams, readFile: (path: string) => string): pg.ClientConfig["ssl"] {

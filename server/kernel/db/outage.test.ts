@@ -66,7 +66,7 @@ test("N01 a reset in mid-statement is a 503 and the next statement works", async
   const both = Promise.allSettled([slow, slowTransaction]);
   await expect.poll(() => pairs.size).toBe(2);
   await expect.poll(sleepers).toBe(2);
-  for (const [near] of pairs) near.resetAndDestroy();
+  for (const [near] of pairs) near.destroy();
   for (const outcome of await both) expect(outcome).toMatchObject({ status: "rejected", reason: unavailable });
   expect(await one()).toEqual([{ one: 1 }]);
 });
