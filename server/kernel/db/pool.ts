@@ -1,7 +1,6 @@
 // Db over a pg pool. One instance per process; rooms get it handed in.
 import pg from "pg";
-import { Problem } from "../errors/index.ts";
-import { guarded, isConnectionLost } from "./errors.ts";
+import { isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
 
 export interface PoolOptions {
@@ -57,7 +56,7 @@ export function createDb(options: PoolOptions): PooledDb {
     pool,
     inTransaction: false,
     transaction: async (work, settings) => {
-      const client = await guarded(pool.connect());
+      const client = await pool.connect();
       return runTransaction(client, options.prepare, work, settings);
     },
     stop: () => pool.end(),
@@ -73,7 +72,7 @@ interface Target {
  * after every refused statement, so that a burst of taken unique values would cost a reconnect each.
  */
 async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.QueryResult> {
-  const client = await guarded(pool.connect());
+  const client = await pool.connect();
   let broken: Error | undefined;
   // A server that stops sends its reason and closes: the close is an event, without a listener the end of the process.
   const onError = (error: Error) => {
@@ -100,11 +99,11 @@ function runner(target: Target, prepare: boolean): Pick<Db, "query" | "texts"> {
   });
   return {
     async query<Row extends object>(statement: Statement): Promise<Row[]> {
-      const result = await guarded(target.query(config(statement, parsed)));
+      const result = await target.query(config(statement, parsed));
       return result.rows as Row[];
     },
     async texts(statement: Statement): Promise<TextResult> {
-      const result = await guarded(target.query({ ...config(statement, verbatim), rowMode: "array" }));
+      const result = await target.query({ ...config(statement, verbatim), rowMode: "array" });
       return { rows: result.rows as (string | null)[][], count: result.rowCount ?? 0 };
     },
   };
@@ -122,20 +121,19 @@ async function runTransaction<T>(
   };
   client.on("error", onError);
   try {
-    await guarded(client.query(opening(options)));
+    await client.query(opening(options));
     if (options.tags) await setTags(client, options.tags);
     const result = await work(inside(client, prepare, 1));
-    await guarded(client.query("COMMIT"));
+    await client.query("COMMIT");
     return result;
   } catch (error) {
     // On a lost connection a ROLLBACK would only wait for its own timeout; closing it rolls back as well.
-    const cause = error instanceof Problem ? error.cause : error;
-    if (isConnectionLost(cause)) broken ??= cause as Error;
+    if (isConnectionLost(error)) broken ??= error as Error;
     if (!broken)
       await client.query("ROLLBACK").catch((failure: Error) => {
         broken = failure;
       });
-    return await guarded(Promise.reject(error));
+    throw error;
   } finally {
     client.off("error", onError);
     client.release(broken);
