@@ -1,5 +1,5 @@
 // Every setting of the product, in one table. The environment, `--help` and docs/config.md follow from it; nothing else
-// reads the environment. A setting that nothing uses yet does not stand here.
+// reads the environment. A setting that nothing uses yet does not stand here. Names of limits are those of HttpSettings.
 import type { Setting } from "./types.ts";
 
 export const settings = {
@@ -90,10 +90,10 @@ export const settings = {
     env: "LANDFALL_ADMIN_PASSWORD",
     type: "text",
     secret: true,
-    min: 12,
+    min: 8,
     group: "Secrets",
     who: "operators",
-    text: "Password of the first admin, at least 12 characters. Ignored once an admin exists.",
+    text: "Password of the first admin, at least 8 characters. Ignored once an admin exists.",
   },
   dbPoolSize: {
     env: "LANDFALL_DB_POOL_SIZE",
@@ -168,16 +168,27 @@ export const settings = {
     who: "operators",
     text: "How long the start waits for a database that does not answer yet, as when containers start together.",
   },
-  bodyBytesMax: {
-    env: "LANDFALL_BODY_BYTES_MAX",
+  bodyLimitBytes: {
+    env: "LANDFALL_BODY_LIMIT_BYTES",
     type: "integer",
     unit: "bytes",
     min: 1_024,
     max: 104_857_600,
-    default: 1_048_576,
+    default: 4_194_304,
     group: "Limits",
     who: "operators",
     text: "Largest JSON request body.",
+  },
+  connectionsMax: {
+    env: "LANDFALL_CONNECTIONS_MAX",
+    type: "integer",
+    unit: "connections",
+    min: 10,
+    max: 1_000_000,
+    default: 10_000,
+    group: "Limits",
+    who: "experts",
+    text: "Open connections of clients per process.",
   },
   inFlightMax: {
     env: "LANDFALL_IN_FLIGHT_MAX",
@@ -190,30 +201,41 @@ export const settings = {
     who: "experts",
     text: "Requests worked on at once; more are answered 503, health checks always get through.",
   },
-  requestTimeoutMs: {
-    env: "LANDFALL_REQUEST_TIMEOUT_MS",
+  handlerDeadlineMs: {
+    env: "LANDFALL_REQUEST_DEADLINE_MS",
     type: "integer",
     unit: "ms",
     min: 100,
     max: 3_600_000,
-    default: 30_000,
+    default: 60_000,
     group: "Limits",
     who: "operators",
-    text: "Deadline of one request; streams (import, export) are bounded by silence instead.",
+    text: "How long one request may be worked on. Streams (import, export) are bounded by silence instead.",
   },
-  rateLimitPerMinute: {
-    env: "LANDFALL_RATE_LIMIT_PER_MINUTE",
+  ratePerCredential: {
+    env: "LANDFALL_RATE_PER_CREDENTIAL",
     type: "integer",
     unit: "requests/min",
     min: 0,
-    max: 10_000_000,
+    max: 100_000_000,
+    default: 60_000,
+    group: "Limits",
+    who: "operators",
+    text: "Requests one credential may make per minute over all processes. 0: no limit.",
+  },
+  ratePerAddress: {
+    env: "LANDFALL_RATE_PER_ADDRESS",
+    type: "integer",
+    unit: "requests/min",
+    min: 0,
+    max: 100_000_000,
     default: 6_000,
     group: "Limits",
     who: "operators",
-    text: "Requests one caller (credential, else address) may make per minute and process. 0: no limit.",
+    text: "Requests one address may make without a credential per minute over all processes. 0: no limit.",
   },
-  stopTimeoutMs: {
-    env: "LANDFALL_STOP_TIMEOUT_MS",
+  drainDeadlineMs: {
+    env: "LANDFALL_DRAIN_DEADLINE_MS",
     type: "integer",
     unit: "ms",
     min: 100,

@@ -21,3 +21,9 @@ export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return lostCodes.has((error as NodeJS.ErrnoException).code ?? "") || lostMessage.test(error.message);
 }
+
+/** pg's client-side timeout has no code; with one it is known for what it is wherever it arrives. */
+export function coded(error: unknown): unknown {
+  if (error instanceof Error && error.message.startsWith("Query read timeout")) return Object.assign(error, { code: "ETIMEDOUT" }); // biome-ignore format: one line
+  return error;
+}

@@ -1,6 +1,6 @@
 // Db over a pg pool. One instance per process; rooms get it handed in.
 import pg from "pg";
-import { isConnectionLost } from "./connection-lost.ts";
+import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
 
 export interface PoolOptions {
@@ -83,7 +83,7 @@ async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.Quer
     return await client.query(config);
   } catch (error) {
     if (isConnectionLost(error)) broken = error as Error;
-    throw error;
+    throw coded(error);
   } finally {
     client.off("error", onError);
     client.release(broken);
@@ -133,7 +133,7 @@ async function runTransaction<T>(
       await client.query("ROLLBACK").catch((failure: Error) => {
         broken = failure;
       });
-    throw error;
+    throw coded(error);
   } finally {
     client.off("error", onError);
     client.release(broken);
