@@ -42,8 +42,8 @@ test.each([
   null,
   "",
   "plain",
-  "$argon2id$v=19$m=9999999,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A".repeat(43),
-  "$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A".repeat(43),
+  `$argon2id$v=19$m=9999999,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$${"A".repeat(43)}`,
+  `$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$${"A".repeat(43)}`,
 ])("no usable hash (%s) is false, not an error", async (stored) => {
   expect(await hasher.verify("correct horse", stored)).toBe(false);
 });

@@ -83,7 +83,8 @@ async function assertSetupOpen(db: Db, secret: string, nowMs: number): Promise<v
   if (await hasAdmin(db)) throw errors.setup_closed();
   const given = Buffer.from(hashSecret(secret), "hex");
   const secrets = living(await readSetupSecrets(db), nowMs);
-  if (!secrets.some(({ hash }) => timingSafeEqual(Buffer.from(hash, "hex"), given))) throw errors.setup_secret_invalid();
+  if (!secrets.some(({ hash }) => timingSafeEqual(Buffer.from(hash, "hex"), given)))
+    throw errors.setup_secret_invalid();
 }
 
 function living(secrets: readonly SetupSecret[], nowMs: number): SetupSecret[] {

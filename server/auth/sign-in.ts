@@ -115,11 +115,7 @@ export interface Change {
 }
 
 /** Sets a new password and ends the admin's other sessions, whose ids it returns. Right after a one-time password there is no current one. */
-export async function changePassword(
-  ctx: SignInContext,
-  passwords: PasswordHasher,
-  change: Change,
-): Promise<string[]> {
+export async function changePassword(ctx: SignInContext, passwords: PasswordHasher, change: Change): Promise<string[]> {
   const admin = await adminById(ctx.db, change.adminId);
   if (admin === undefined) throw errors.admin_session_required();
   if (admin.passwordHash !== null) {
