@@ -40,6 +40,19 @@ export async function hasAdmin(db: Db): Promise<boolean> {
   return (await db.query({ text: "SELECT 1 FROM landfall.admin LIMIT 1" })).length > 0;
 }
 
+export interface CredentialCounts {
+  readonly admins: number;
+  readonly apiKeys: number;
+}
+
+/** For the console's overview. */
+export async function countCredentials(db: Db): Promise<CredentialCounts> {
+  const rows = await db.query<CredentialCounts>({
+    text: `SELECT (SELECT count(*) FROM landfall.admin) AS admins, (SELECT count(*) FROM landfall."apiKey") AS "apiKeys"`,
+  });
+  return rows[0] ?? { admins: 0, apiKeys: 0 };
+}
+
 /** Undefined when the address is taken. */
 export async function insertAdmin(
   db: Db,
@@ -218,12 +231,20 @@ export interface SetupSecret {
   readonly expiresAtMs: number;
 }
 
-/** Several, because several processes may start before the first admin exists, and each printed its own. */
-export async function readSetupSecrets(db: Db): Promise<SetupSecret[]> {
-  const rows = await db.query<{ value: SetupSecret[] }>({
-    text: "SELECT value FROM landfall.meta WHERE key = 'setupSecrets'",
+export interface SetupState {
+  /** There is an admin. */
+  readonly closed: boolean;
+  /** Several, because several processes may start before the first admin exists, and each printed its own. */
+  readonly secrets: readonly SetupSecret[];
+}
+
+/** One statement, so that nobody sees the secrets gone and the admin not yet there. */
+export async function readSetup(db: Db): Promise<SetupState> {
+  const rows = await db.query<{ closed: boolean; secrets: SetupSecret[] | null }>({
+    text: `SELECT EXISTS (SELECT 1 FROM landfall.admin) AS closed,
+                  (SELECT value FROM landfall.meta WHERE key = 'setupSecrets') AS secrets`,
   });
-  return rows[0]?.value ?? [];
+  return { closed: rows[0]?.closed ?? true, secrets: rows[0]?.secrets ?? [] };
 }
 
 export async function writeSetupSecrets(tx: Db, secrets: readonly SetupSecret[]): Promise<void> {

@@ -1,6 +1,5 @@
 // What this room's tests share: a clock by hand, cheap hashes, captured log lines, and calls through a route's own schemas.
 import pino from "pino";
-import type { Schema } from "../collections/types.ts";
 import { type Actor, anonymous } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Context } from "../kernel/context.ts";
@@ -84,7 +83,7 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
     log,
     passwords,
     serviceKey,
-    collections: () => names(self.collections),
+    collections: { current: () => names(self.collections), refresh: async () => names(self.collections) },
     ...options,
     clock,
   });
@@ -143,7 +142,7 @@ async function through(
 }
 
 function names({ version, ids }: CollectionsFixture) {
-  const schemas = Object.entries(ids).map(([name, id]) => ({ name, id }) as Schema);
+  const schemas = Object.entries(ids).map(([name, id]) => ({ name, id }));
   return {
     version,
     byName: new Map(schemas.map((schema) => [schema.name, schema])),

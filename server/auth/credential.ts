@@ -30,7 +30,7 @@ export interface FoundCredential {
 
 export interface Authenticator {
   /** Throws the Problem `credential_invalid` (or rejects with it); no header is the anonymous actor. */
-  authenticate(headers: { readonly authorization?: string | undefined }): Actor | Promise<Actor>;
+  authenticate(headers: { readonly [name: string]: string | string[] | undefined }): Actor | Promise<Actor>;
   /** Drops the verdicts of these credentials in this process at once. */
   forget(...credentialIds: string[]): void;
 }
@@ -66,6 +66,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const authenticate: Authenticator["authenticate"] = (headers) => {
     const header = headers.authorization;
     if (header === undefined) return anonymous;
+    if (typeof header !== "string") throw errors.credential_invalid();
     const hit = header.startsWith(scheme) ? verdicts.get(header.slice(scheme.length)) : undefined;
     if (hit !== undefined && clock.monotonicMs() < hit.freshUntilMs) return hit.actor;
     const token = bearer.exec(header)?.[1];

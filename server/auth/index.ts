@@ -10,12 +10,14 @@ import { product } from "../kernel/product.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
 import { type Authenticator, type CredentialKind, createAuthenticator } from "./credential.ts";
-import { type CollectionNames, keyActor } from "./key.ts";
+import { type Collections, keyActor } from "./key.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { findKey } from "./key-store.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
 
+export { type CredentialCounts, countCredentials } from "./admin-store.ts";
+export type { Collections } from "./key.ts";
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./setup.ts";
 export { type Limit, strictLimit } from "./throttle.ts";
 
@@ -27,7 +29,7 @@ export interface AuthOptions {
   /** LANDFALL_SERVICE_KEY; at least 32 characters, or this throws. */
   readonly serviceKey?: string | undefined;
   /** The collections of now; scopes of API keys follow them. */
-  readonly collections: () => CollectionNames;
+  readonly collections: Collections;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }
@@ -89,13 +91,13 @@ function adminActor(session: SessionRow): Actor {
   };
 }
 
-function keyKind(db: Db, collections: () => CollectionNames): CredentialKind {
+function keyKind(db: Db, collections: Collections): CredentialKind {
   return {
     prefix: product.secretPrefixes.apiKey,
     find: async (secretHash, nowMs) => {
       const key = await findKey(db, secretHash, nowMs);
       if (key === undefined) return undefined;
-      const names = collections();
+      const names = collections.current();
       return {
         id: `key:${key.id}`,
         stamp: `${key.revision}.${names.version}`,

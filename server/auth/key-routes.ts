@@ -4,12 +4,12 @@ import type { Context } from "../kernel/context.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
 import { hashSecret, uuidv7 } from "../kernel/ids.ts";
 import { errors } from "./errors.ts";
-import { type CollectionNames, futureTime, grantsOf, keyView, newKeySecret } from "./key.ts";
+import { type CollectionNames, type Collections, futureTime, grantsOf, keyView, newKeySecret } from "./key.ts";
 import { apiKeysMax, deleteKey, insertKey, type KeyPatch, listKeys, replaceSecret, updateKey } from "./key-store.ts";
 import { type ApiKeyPatch, apiKeyPatchSchema, apiKeySchema, apiKeyWithSecretSchema, newApiKeySchema } from "./types.ts";
 
 export interface KeyRouteDeps {
-  readonly collections: () => CollectionNames;
+  readonly collections: Collections;
   readonly forget: (...credentialIds: string[]) => void;
 }
 
@@ -31,7 +31,7 @@ function listRoute({ collections }: KeyRouteDeps): Route {
     summary: "All API keys, newest first, without their secrets.",
     responses: { 200: { description: "The keys.", schema: z.object({ items: z.array(apiKeySchema) }) } },
     handler: async (ctx) => {
-      const names = collections();
+      const names = collections.current();
       return { status: 200, json: { items: (await listKeys(ctx.db)).map((key) => keyView(key, names)) } };
     },
   });
@@ -50,7 +50,7 @@ function createRoute({ collections }: KeyRouteDeps): Route {
     body: newApiKeySchema,
     responses: { 201: { description: "The key with its secret.", schema: apiKeyWithSecretSchema } },
     handler: async (ctx, { body }) => {
-      const names = collections();
+      const names = await collections.refresh();
       const { secret, ...ends } = newKeySecret();
       const key = await insertKey(
         ctx.db,
@@ -85,7 +85,7 @@ function updateRoute({ collections, forget }: KeyRouteDeps): Route {
     body: apiKeyPatchSchema,
     responses: { 200: { description: "The key.", schema: apiKeySchema } },
     handler: async (ctx, { params, body }) => {
-      const names = collections();
+      const names = await collections.refresh();
       const key = await updateKey(ctx.db, params.id, patchOf(body, names, ctx.nowMs), ctx.nowMs);
       if (key === undefined) throw errors.api_key_not_found();
       forget(`key:${key.id}`);
@@ -140,7 +140,7 @@ function rotateRoute({ collections, forget }: KeyRouteDeps): Route {
       if (key === undefined) throw errors.api_key_not_found();
       forget(`key:${key.id}`);
       noteChange(ctx, "api_key_rotated", key.id);
-      return { status: 200, json: { ...keyView(key, collections()), secret } };
+      return { status: 200, json: { ...keyView(key, collections.current()), secret } };
     },
   });
 }

@@ -1,5 +1,4 @@
 // What an API key is allowed: grants by collection id in, a scope by current collection name out, and the actor it makes.
-import type { Schemas } from "../collections/types.ts";
 import type { Actor, ActorScope, RecordAction } from "../kernel/actor.ts";
 import type { Issue } from "../kernel/errors/index.ts";
 import { newSecret } from "../kernel/ids.ts";
@@ -8,8 +7,20 @@ import { errors } from "./errors.ts";
 import type { Grant, KeyRow } from "./key-store.ts";
 import type { ApiKey } from "./types.ts";
 
-/** What this room needs to know about collections: which id a name has now. */
-export type CollectionNames = Pick<Schemas, "version" | "byName" | "byId">;
+/** What this room needs to know about collections: which id a name has now. The collections' `Schemas` is one. */
+export interface CollectionNames {
+  readonly version: number;
+  readonly byName: ReadonlyMap<string, { readonly id: number }>;
+  readonly byId: ReadonlyMap<number, { readonly name: string }>;
+}
+
+/** Where the names come from; the collections' registry is one. */
+export interface Collections {
+  /** The names as this process knows them now. */
+  current(): CollectionNames;
+  /** The names after every change committed before this call. */
+  refresh(): Promise<CollectionNames>;
+}
 
 /**
  * Bound to a user (`actAs`), a key is that user under the rules, still narrowed by its scope. Unbound, it passes record

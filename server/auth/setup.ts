@@ -14,7 +14,7 @@ import {
   insertAdmin,
   insertSession,
   lockSetup,
-  readSetupSecrets,
+  readSetup,
   rememberAddress,
   type SetupSecret,
   setPassword,
@@ -26,8 +26,8 @@ import { accountLimit, type SignedIn } from "./sign-in.ts";
 import { addressSubject, clearLimit } from "./throttle.ts";
 import { type Admin, emailSchema, newPasswordSchema } from "./types.ts";
 
-export const setupSecretMs = 24 * 3_600_000;
-export const oneTimePasswordMs = 24 * 3_600_000;
+const setupSecretMs = 24 * 3_600_000;
+const oneTimePasswordMs = 24 * 3_600_000;
 /** Processes that may start on one empty database and each have a working link. */
 const setupSecretsMax = 16;
 
@@ -39,10 +39,11 @@ export async function ensureSetupSecret(
   const nowMs = options.clock.now();
   return db.transaction(async (tx) => {
     await lockSetup(tx);
-    if (await hasAdmin(tx)) return null;
+    const { closed, secrets } = await readSetup(tx);
+    if (closed) return null;
     const secret = newSecret(product.secretPrefixes.setup);
     const expiresAtMs = nowMs + setupSecretMs;
-    const kept = living(await readSetupSecrets(tx), nowMs).slice(1 - setupSecretsMax);
+    const kept = living(secrets, nowMs).slice(1 - setupSecretsMax);
     await writeSetupSecrets(tx, [...kept, { hash: hashSecret(secret), expiresAtMs }]);
     return { secret, expiresAtMs };
   });

@@ -27,11 +27,11 @@ import type { PasswordHasher } from "./password.ts";
 import { addressSubject, type Limit, refundLimit, strictLimit } from "./throttle.ts";
 import type { Admin } from "./types.ts";
 
-export const addressLimit: Limit = { name: "signIn.address", burst: 30, refillMs: 20_000 };
+const addressLimit: Limit = { name: "signIn.address", burst: 30, refillMs: 20_000 };
 export const accountLimit: Limit = { name: "signIn.account", burst: 10, refillMs: 60_000 };
-export const knownAddressLimit: Limit = { name: "signIn.known", burst: 10, refillMs: 60_000 };
+const knownAddressLimit: Limit = { name: "signIn.known", burst: 10, refillMs: 60_000 };
 /** The current password at a password change: whoever found an open console must not guess on. */
-export const changeLimit: Limit = { name: "password.change", burst: 10, refillMs: 60_000 };
+const changeLimit: Limit = { name: "password.change", burst: 10, refillMs: 60_000 };
 
 export interface Attempt {
   readonly email: string;

@@ -6,8 +6,8 @@ function codePoints(text: string, max: number): number {
   return text.length > 2 * max ? max + 1 : [...text].length;
 }
 
-export const passwordLengthMin = 8;
-export const passwordLengthMax = 1_000;
+const passwordLengthMin = 8;
+const passwordLengthMax = 1_000;
 
 /** HTML's own pattern for addresses: ASCII, no quoting, a host without dots is fine. */
 const addressForm =
@@ -73,7 +73,7 @@ const claimsSchema = z
   .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/), z.unknown())
   .refine((claims) => JSON.stringify(claims).length <= 4_096, "must be at most 4,096 characters as JSON");
 
-export const actAsSchema = z.strictObject({
+const actAsSchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   roles: z.array(word).max(100).default([]),
   teams: z.array(word).max(100).default([]),
