@@ -4,10 +4,10 @@ import { hashSecret, newSecret, uuidv7 } from "../kernel/ids.ts";
 import { product } from "../kernel/product.ts";
 import type { Admin } from "./types.ts";
 
-export const sessionAbsoluteMs = 30 * 86_400_000;
+const sessionAbsoluteMs = 30 * 86_400_000;
 export const sessionIdleMs = 24 * 3_600_000;
 /** The oldest go first beyond this; it bounds the list of sessions too. */
-export const sessionsPerAdminMax = 50;
+const sessionsPerAdminMax = 50;
 const seenWriteEveryMs = 60_000;
 const knownAddressMs = 30 * 86_400_000;
 
@@ -40,7 +40,7 @@ export async function hasAdmin(db: Db): Promise<boolean> {
   return (await db.query({ text: "SELECT 1 FROM landfall.admin LIMIT 1" })).length > 0;
 }
 
-export interface CredentialCounts {
+interface CredentialCounts {
   readonly admins: number;
   readonly apiKeys: number;
 }

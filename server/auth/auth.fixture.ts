@@ -40,7 +40,7 @@ export function countingHasher(): PasswordHasher & { verified: number } {
   return counting;
 }
 
-export interface Call {
+interface Call {
   readonly body?: unknown;
   readonly params?: { readonly [name: string]: string };
   readonly headers?: { readonly [name: string]: string };
@@ -49,7 +49,7 @@ export interface Call {
   readonly token?: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, after their route's schema held
   readonly json: any;
@@ -68,7 +68,7 @@ export interface TestAuth {
   actor(token: string): Promise<Actor>;
 }
 
-export interface CollectionsFixture {
+interface CollectionsFixture {
   readonly version: number;
   readonly ids: { readonly [name: string]: number };
 }

@@ -16,10 +16,8 @@ import { findKey } from "./key-store.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
 
-export { type CredentialCounts, countCredentials } from "./admin-store.ts";
-export type { Collections } from "./key.ts";
+export { countCredentials } from "./admin-store.ts";
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./setup.ts";
-export { type Limit, strictLimit } from "./throttle.ts";
 
 export interface AuthOptions {
   /** The pool, never a transaction. */

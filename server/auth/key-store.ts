@@ -72,10 +72,6 @@ export async function insertKey(
   });
 }
 
-export async function keyById(db: Db, id: string): Promise<KeyRow | undefined> {
-  return (await db.query<KeyRow>({ text: `SELECT ${columns} FROM landfall."apiKey" WHERE id = $1`, values: [id] }))[0];
-}
-
 export type KeyPatch = Partial<Pick<KeyRow, "name" | "grants" | "readOnly" | "extra" | "actAs" | "expiresAt">>;
 
 /** Changes what the patch names; null is a value. Undefined when there is no such key. */

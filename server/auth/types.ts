@@ -103,7 +103,6 @@ export const newApiKeySchema = z.strictObject({
   expiresAt: keyFields.expiresAt.default(null),
   actAs: keyFields.actAs.default(null),
 });
-export type NewApiKey = z.output<typeof newApiKeySchema>;
 
 /** Absent: unchanged. */
 export const apiKeyPatchSchema = z.strictObject(keyFields).partial();
