@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
+import { afterEach, expect } from "vitest";
+import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 
 export interface Running {
   readonly pid: number;
@@ -35,8 +36,11 @@ export function processes() {
     for (const one of running) one.child.kill("SIGKILL");
     await Promise.all([...running].map((one) => one.ended));
     running.clear();
-    // Postgres ends a moment after its parent; the folder goes when it has.
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+    for (const folder of folders.splice(0)) {
+      // Postgres ends a moment after its parent, and writes until then.
+      await expect.poll(() => readPostmaster(join(folder, "pg", "18")), { timeout: 20_000 }).toBeUndefined();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
   return {
     folder(): string {
