@@ -185,6 +185,30 @@ const scenarios: readonly Scenario[] = [
     gives: ["SELECT a, b FROM t", [{ a: null, b: "x" }]],
   },
   {
+    name: "an index that is not sent follows its field",
+    fields: [text, { name: "b", type: "text" }],
+    indexes: [{ fields: ["a"] }, { fields: ["b", "a"], unique: true }],
+    patch: {
+      fields: [
+        { ...text, name: "b", was: "a" },
+        { name: "a", type: "text", was: "b" },
+      ],
+    },
+  },
+  {
+    name: "an index without its field is refused",
+    fields: [text],
+    indexes: [{ fields: ["a"] }],
+    patch: { fields: [] },
+    refused: ["/indexes/0/fields/0 unknown_field"],
+  },
+  {
+    name: "a bound or a write rule is no news to readers of records",
+    fields: [text],
+    patch: { fields: [{ ...text, max: 9, rules: { write: "a == 'x'" } }] },
+    calls: ["install t a:text sealed", "announce rules"],
+  },
+  {
     name: "a place is renamed",
     fields: [{ name: "a", type: "geo" }],
     indexes: [{ fields: ["a"] }],
@@ -530,6 +554,15 @@ test("a long reader makes the change give up with a clear error and nothing half
     expect(await shape()).toEqual(before);
   });
   await impatient.change("users", { fields: [text] });
+});
+
+test("a change of rules waits for no reader", async () => {
+  await create(users);
+  const impatient = definitions(() => database.db, recordingTools({ lockTimeoutMs: 100 }));
+  await database.db.transaction(async (tx) => {
+    await tx.query({ text: "SELECT * FROM users" });
+    expect((await impatient.change("users", { rules: { list: "true" } })).rules).toEqual({ list: "true" });
+  });
 });
 
 test("K06 whatever fails on the way, the old definition stays whole", async () => {

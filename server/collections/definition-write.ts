@@ -14,7 +14,7 @@ import { type CheckRule, judgeDefinition, relationIssues, ruleIssues } from "./d
 import { lossIssues, recordsExist } from "./definition-loss.ts";
 import type { CollectionInput, CollectionPatch } from "./definition-shape.ts";
 import * as store from "./definition-store.ts";
-import { capturedCollection } from "./definition-table.ts";
+import { capturedCollection, isSealed } from "./definition-table.ts";
 import { buildSchemas } from "./schemas.ts";
 import type { CollectionDefinition, Schema, Schemas } from "./types.ts";
 
@@ -52,6 +52,9 @@ export interface ChangeOptions {
   readonly tags: NonNullable<TransactionOptions["tags"]>;
 }
 
+/** The picture of all definitions is held in memory and listed in one answer. */
+const collectionsMax = 1_000;
+
 export async function createCollection(
   db: Db,
   input: CollectionInput,
@@ -63,6 +66,7 @@ export async function createCollection(
   const { createSteps, ownedNames } = await import("./definition-ddl.ts");
   return changing(db, tools, tags, async (tx, version, before) => {
     if (before.collections.some((one) => one.definition.name === definition.name)) throw errors.collection_name_taken();
+    if (before.collections.length >= collectionsMax) throw errors.collection_limit({ params: { max: collectionsMax } });
     const used = await store.namesInUse(tx, ownedNames(definition));
     if (used.length > 0) throw errors.collection_table_exists();
     const stored = await store.insertDefinition(tx, definition, version);
@@ -228,6 +232,8 @@ async function refuseChange(tx: Db, { picture, after, current, plan, tools, opti
     (one) => one.id !== current.id && one.definition.name === after.byId.get(current.id)?.name,
   );
   if (clashing) throw errors.collection_name_taken();
+  // Rules alone touch no table, so they wait for nobody who reads one.
+  if (!touchesTables(plan, current.definition, after.byId.get(current.id) as Schema)) return;
   await lockTables(tx, current.definition);
   if (options.confirmLoss) return;
   const losses = await lossIssues(tx, current.definition.name, plan.diff.dropped, tools.kindOf);
@@ -283,14 +289,18 @@ async function alter(
 ): Promise<void> {
   const captured = capturedCollection(schema, tools.kindOf);
   await runSteps(tx, plan.reshape);
-  if (changesRecords(before, schema)) await tools.capture.install(tx, captured);
+  if (changesCapture(before, schema)) await tools.capture.install(tx, captured);
   if (plan.fill.length > 0) await tx.query({ text: "SELECT set_config('landfall.bulk', 'on', true)" });
   await runSteps(tx, plan.fill);
   await runSteps(tx, plan.tighten);
 }
 
-/** Does the change touch what a log entry holds of a record, or the version it is stamped with? */
-function changesRecords(before: CollectionDefinition, after: CollectionDefinition): boolean {
+function touchesTables(plan: AlterPlan, before: CollectionDefinition, after: CollectionDefinition): boolean {
+  return plan.reshape.length + plan.fill.length + plan.tighten.length > 0 || changesCapture(before, after);
+}
+
+/** Must the triggers be made anew? They know the table, its columns, which of them are sealed, and the schema version. */
+function changesCapture(before: CollectionDefinition, after: CollectionDefinition): boolean {
   return before.name !== after.name || !isDeepStrictEqual(before.fields, after.fields);
 }
 
@@ -322,9 +332,13 @@ async function announceChange(
 ): Promise<void> {
   const say = (op: "schema" | "rules") =>
     tools.capture.announce(tx, { collection: schema.id, op, schemaVersion: schema.schemaVersion });
-  if (!isDeepStrictEqual(before.fields, schema.fields)) await say("schema");
+  if (!isDeepStrictEqual(recordForm(before), recordForm(schema))) await say("schema");
   if (!isDeepStrictEqual(rulesPart(before), rulesPart(schema))) await say("rules");
 }
+
+/** What a reader of records sees of a definition. Bounds and rules are not of it: the records stay what they are. */
+const recordForm = (definition: CollectionDefinition) =>
+  definition.fields.map((field) => [field.name, field.type, field.many, field.collection, isSealed(field)]);
 
 const rulesPart = (definition: CollectionDefinition) => [
   definition.rules,

@@ -323,7 +323,7 @@ class Compiler {
           `(${this.value(node.a).sql} -> ${this.#binder.bind({ kind: "literal", value: node.key }, "text")})`,
         );
       case "orNull":
-        return this.#orNull(this.value(node.a), this.value(node.b));
+        return this.#orNull(node);
       case "call":
         return this.#call(node);
       default:
@@ -382,8 +382,11 @@ class Compiler {
     return { sql, nullable: true, fallible: true, error };
   }
 
-  #orNull(a: Value, b: Value): Value {
+  #orNull(node: Node & { k: "orNull" }): Value {
+    const a = this.value(node.a);
+    // The default is not even compiled where it cannot be needed: a parameter that stands in no text has no type.
     if (!a.nullable) return a;
+    const b = this.value(node.b);
     const either = `coalesce(${a.sql}, ${b.sql})`;
     const sql = a.fallible ? `CASE WHEN NOT ${errorOf(a)} THEN ${either} END` : either;
     const error = `(${errorOf(a)} OR ((${a.sql}) IS NULL AND ${errorOf(b)}))`;

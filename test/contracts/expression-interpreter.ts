@@ -151,6 +151,7 @@ function isIn(a: Expr, b: Expr, value: (x: Expr) => unknown): boolean {
     );
   const list = value(b);
   const x = value(a);
+  if (list === null) return raise();
   if (list instanceof Json) {
     if (!Array.isArray(list.value)) throw new Failure();
     return list.value.some((item) => equal(x, toJson(item)));

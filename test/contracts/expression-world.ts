@@ -124,7 +124,7 @@ export const pools = {
     -5e-324,
     2.2250738585072014e-308,
     1e-320,
-    9007199254740993,
+    9007199254740992,
   ],
   decimal: ["0", "1.50", "1.5", "-2", "123456789012345678901234567890.5", "0.1", "0.10000000000000000001", "100"],
   bool: [true, false],
@@ -227,18 +227,18 @@ export function makeWorld(draw: (n: number) => number, sizes = { users: 4, posts
 }
 
 const ddl = `
-CREATE TABLE users (id text COLLATE "C" PRIMARY KEY, version int8 NOT NULL, name text COLLATE "C", nick text COLLATE "C" NOT NULL,
+CREATE TABLE public.users (id text COLLATE "C" PRIMARY KEY, version int8 NOT NULL, name text COLLATE "C", nick text COLLATE "C" NOT NULL,
   age int8, score float8, active bool, info jsonb, home_lat float8, home_lng float8, boss text COLLATE "C");
-CREATE TABLE users__friends (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);
-CREATE TABLE posts (id text COLLATE "C" PRIMARY KEY, version int8 NOT NULL, title text COLLATE "C", body text COLLATE "C" NOT NULL,
+CREATE TABLE public.users__friends (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);
+CREATE TABLE public.posts (id text COLLATE "C" PRIMARY KEY, version int8 NOT NULL, title text COLLATE "C", body text COLLATE "C" NOT NULL,
   likes int8, count int8 NOT NULL, rating float8, rate float8 NOT NULL, price numeric, open bool, flag bool NOT NULL,
   at timestamptz(3), made timestamptz(3) NOT NULL, day date, data jsonb, place_lat float8, place_lng float8,
   spot_lat float8 NOT NULL, spot_lng float8 NOT NULL, author text COLLATE "C", owner text COLLATE "C" NOT NULL,
   tags text[] COLLATE "C" NOT NULL, nums int8[] NOT NULL, ratios float8[] NOT NULL, days date[] NOT NULL);
-CREATE TABLE posts__editors (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);`;
+CREATE TABLE public.posts__editors (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);`;
 
 export async function storeWorld(db: Db, world: World): Promise<void> {
-  await db.query({ text: "DROP TABLE IF EXISTS users, users__friends, posts, posts__editors" });
+  await db.query({ text: "DROP TABLE IF EXISTS public.users, public.users__friends, public.posts, public.posts__editors" });
   for (const text of ddl.split(";").filter((part) => part.trim() !== "")) await db.query({ text });
   for (const [collection, rows] of Object.entries(world)) for (const row of rows) await storeRow(db, collection, row);
 }
@@ -259,12 +259,12 @@ async function storeRow(db: Db, collection: string, row: Row): Promise<void> {
     } else if (spec.type.of?.kind === "relation") {
       for (const [position, target] of (value as string[]).entries()) {
         await db.query({
-          text: `INSERT INTO ${collection}__${name} VALUES ($1, $2, $3)`,
+          text: `INSERT INTO public.${collection}__${name} VALUES ($1, $2, $3)`,
           values: [row.id, target, position],
         });
       }
     } else put(name, spec.type.kind === "json" && value !== null ? JSON.stringify(value) : value);
   }
   const places = columns.map((_, i) => `$${i + 1}`).join(", ");
-  await db.query({ text: `INSERT INTO ${collection} (${columns.join(", ")}) VALUES (${places})`, values });
+  await db.query({ text: `INSERT INTO public.${collection} (${columns.join(", ")}) VALUES (${places})`, values });
 }
