@@ -6,7 +6,6 @@
 // Who starts at the same instant competes for the lock Postgres and flock hold on the folder; the loser is a guest.
 // The socket's place never changes, so a pool simply reconnects. An owner whose Postgres crashes joins again as well.
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { Exit } from "../exit.ts";
@@ -174,6 +173,3 @@ async function left(seat: Seat, everyMs: number, signal: AbortSignal): Promise<v
   while (!signal.aborted && isPostgres(seat.pid))
     await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
 }
-
-/** The folder of the cluster's files, for `doctor`. */
-export const clusterFolder = (dataDir: string, major: number) => join(dataDir, "pg", String(major));
