@@ -110,9 +110,18 @@ function unreachable(connection: pg.ClientConfig, error: unknown): Exit {
     ECONNREFUSED: "does not accept connections; is it running?",
     ENOENT: "has no socket there; is it running?",
     ENOTFOUND: "is a host name that does not resolve",
+    DEPTH_ZERO_SELF_SIGNED_CERT: "shows a certificate that no known authority signed; add sslrootcert=/its/ca.pem",
+    SELF_SIGNED_CERT_IN_CHAIN: "shows a certificate that no known authority signed; add sslrootcert=/its/ca.pem",
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: "shows a certificate that no known authority signed; add sslrootcert=/its/ca.pem",
+    ERR_TLS_CERT_ALTNAME_INVALID: "shows a certificate for another host name",
     EACCES: "has a socket this user may not open",
   };
+  if (message.includes("does not support SSL")) return unreachableLine(place, "does not speak TLS; use sslmode=disable if the network is private", error); // biome-ignore format: one line
   const asked = /password must be a (non-empty )?string/.test(message) ? "asks for a password and DATABASE_URL has none" : undefined; // biome-ignore format: one line
   const reason = asked ?? reasons[code ?? ""] ?? `cannot be used: ${message || code}`;
+  return unreachableLine(place, reason, error);
+}
+
+function unreachableLine(place: string, reason: string, error: unknown): Exit {
   return new Exit("database_unreachable", `The database at ${place} ${reason}.`.replace(/\?\.$/, "?"), error);
 }
