@@ -45,7 +45,7 @@ const tuning = ["wal_level=replica", "max_wal_senders=2", "max_connections=100",
 const tuning18 = ["io_method=sync"];
 
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { launch, home, created } = prepare(options);
+  const { launch, home, created } = await prepare(options);
   const files = clusterFiles(home, launch.major);
   let seat = await takeSeat(launch, files, options);
   let stopping = false;
@@ -79,7 +79,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-function prepare(options: ClusterOptions): { launch: Launch; home: string; created: boolean } {
+async function prepare(options: ClusterOptions): Promise<{ launch: Launch; home: string; created: boolean }> {
   const binaries = findPostgres();
   const there = inspectCluster(options.dataDir, binaries.major);
   if (!there && !options.create)
@@ -89,7 +89,7 @@ function prepare(options: ClusterOptions): { launch: Launch; home: string; creat
     const launch = launchFor(binaries, home);
     if (!there) {
       options.progress?.(`Making the embedded Postgres ${launch.major} …`);
-      createCluster(launch, home);
+      await createCluster(launch, home);
     }
     return { launch, home, created: !there };
   } catch (error) {
