@@ -55,9 +55,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       await left(seat, options.watchEveryMs ?? 200, controller.signal);
       if (stopping) return;
       try {
-        seat = await takeSeat(launch, files, options);
+        seat = await takeSeat(launch, files, options, controller.signal);
         options.onChange?.({ role: seat.server ? "owner" : "guest" });
       } catch (error) {
+        if (stopping) return;
         options.onChange?.({ error: error as Error });
         await sleep(1_000, undefined, { signal: controller.signal }).catch(() => {});
       }
@@ -106,7 +107,12 @@ interface Seat {
 }
 
 /** Uses the Postgres that runs on the folder, or starts it. */
-async function takeSeat(launch: Launch, files: ClusterFiles, options: ClusterOptions): Promise<Seat> {
+async function takeSeat(
+  launch: Launch,
+  files: ClusterFiles,
+  options: ClusterOptions,
+  signal?: AbortSignal,
+): Promise<Seat> {
   const deadline = performance.now() + (options.patienceMs ?? 30_000);
   let told = false;
   while (performance.now() < deadline) {
@@ -123,7 +129,7 @@ async function takeSeat(launch: Launch, files: ClusterFiles, options: ClusterOpt
         if (!(error instanceof ClusterBusy)) throw error;
       }
     }
-    await sleep(50);
+    await sleep(50, undefined, signal ? { signal } : {});
   }
   throw new Exit("data_dir_refused", `Another Postgres holds ${files.folder} and does not answer: end it, or restart the machine.`); // biome-ignore format: one line
 }
