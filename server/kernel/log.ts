@@ -51,7 +51,7 @@ const patterns: readonly RegExp[] = [
 ];
 // Most lines hold nothing of the kind; one look at the whole spares them the rest.
 const suspicious =
-  /lf_|bearer |basic |eyJ|:\/\/[^\s/:@"]*:|[?&][a-z_-]+=|(?:cookie|password|secret|token|apikey|otp|authorization)\\{0,8}"/i;
+  /lf_|earer |asic |eyJ|:\/\/[^\s/:@"]*:|[?&][A-Za-z_-]+=|(?:ookie|assword|ecret|oken|pi_?[Kk]ey|otp|uthorization)\\{0,8}"/;
 
 /** Takes and returns one line of JSON. */
 export function createScrubber(secrets: readonly string[]): (line: string) => string {

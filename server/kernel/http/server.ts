@@ -226,7 +226,7 @@ function recordFinished({ log, clock, metrics }: HttpOptions) {
     if (exchange.traceId !== undefined) line.traceId = exchange.traceId;
     if (problem) line.code = problem.code;
     if (exchange.response.destroyed && !exchange.response.writableFinished) line.aborted = true;
-    if (status >= 500 && problem?.cause !== undefined) line.err = problem.cause;
+    if ((status >= 500 || problem?.code === "internal") && problem?.cause !== undefined) line.err = problem.cause;
     if (status === 500) log.error(line, "request");
     else if (status > 500) log.warn(line, "request");
     else if (exchange.route.startsWith("/")) log.debug(line, "request");
@@ -244,17 +244,19 @@ function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
   });
 }
 
-// not ready, answers say `Connection: close` | grace | stop listening, idle connections close | in-flight ends | cut the rest
+// not ready, answers say `Connection: close` | grace | stop listening | grace | idle connections close, in-flight ends | cut
 //
-// Listening goes on during the grace, so that a load balancer that has not asked /readyz yet loses nothing; a client with
-// a kept-alive connection learns from its next answer that it has to open another.
+// Listening goes on during the first grace, so that a load balancer that has not asked /readyz yet loses nothing. The
+// second is for connections made in the last moment, whose request is still on its way: closing those would lose it.
 async function drain(server: Server, settings: HttpSettings): Promise<void> {
   if (!server.listening) return;
-  await new Promise((resolve) => setTimeout(resolve, settings.drainGraceMs));
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  await pause(settings.drainGraceMs);
+  // http.Server's own close would end idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), settings.drainDeadlineMs);
-  // A connection whose answer went out before the drain began becomes idle later.
+  await Promise.race([closed, pause(settings.drainGraceMs)]);
+  server.closeIdleConnections();
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
   await closed;
   clearTimeout(cut);
