@@ -98,7 +98,7 @@ export function createHttp(options: HttpOptions): Http {
   });
   configure(server, options);
   metrics.gauge("landfall_http_in_flight", "Requests being worked on.", () => shedding.inFlight);
-  metrics.gauge("landfall_http_shed_total", "Requests refused because of load.", () => shedding.shed);
+  metrics.counter("landfall_http_shed_total", "Requests refused because of load.", () => shedding.shed);
   observePool(metrics, options.db);
 
   let stopWatching = () => {};
