@@ -24,7 +24,6 @@ import type { Route } from "./route.ts";
 import type { HttpSettings } from "./settings.ts";
 import { createShedding } from "./shedding.ts";
 import type { StaticMount } from "./static-files.ts";
-import { removeEndedLimits } from "./strict-limit.ts";
 import { requestId, traceId } from "./trace.ts";
 
 export interface HttpOptions {
@@ -46,7 +45,7 @@ export interface HttpOptions {
   /** Where `/` sends browsers, e.g. `/console/`. */
   readonly home?: string;
   readonly extendOpenApi?: ExtendOpenApi;
-  /** How often expired keys and counters are removed; 0: never. */
+  /** How often expired idempotency keys are removed; 0: never. */
   readonly cleanupIntervalMs?: number;
 }
 
@@ -266,7 +265,6 @@ async function drain(server: Server, settings: HttpSettings): Promise<void> {
 async function clean({ db, log }: HttpOptions): Promise<void> {
   try {
     while ((await removeExpiredKeys(db, 1_000)) === 1_000);
-    while ((await removeEndedLimits(db, 1_000)) === 1_000);
   } catch (error) {
     log.warn({ err: error }, "removing expired keys failed; tried again later");
   }
