@@ -68,6 +68,7 @@ test("a definition is created, read, listed, changed and dropped, each seen at o
   });
   const changed = await call("changeCollection", { collection: "posts", body: { rules: { list: "true" } } });
   expect(changed).toMatchObject({ status: 200, json: { rules: { list: "true" }, fields: posts.fields } });
+  expect((await call("getCollection", { collection: "posts" })).json).toEqual(changed.json);
   expect(registry.current().byName.get("posts")?.rules.list).toBe("true");
   expect(await call("dropCollection", { collection: "posts" })).toMatchObject({ status: 204 });
   expect(await call("getCollection", { collection: "posts" })).toMatchObject({
