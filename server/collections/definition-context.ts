@@ -2,7 +2,7 @@
 import type { CapturedCollection } from "../kernel/changelog/types.ts";
 import type { Db, TransactionOptions } from "../kernel/db/index.ts";
 import type { FieldTools } from "./definition-field.ts";
-import type { CheckRule } from "./definition-judge.ts";
+import type { CheckRule, ClassifyRule } from "./definition-judge.ts";
 
 /** The change log's side of a definition: `installCapture`, `removeCapture` and `announce` of server/kernel/changelog. */
 export interface Capture {
@@ -24,6 +24,8 @@ export interface NameFollower {
 
 export interface DefinitionTools extends FieldTools {
   readonly checkRule: CheckRule;
+  /** What is shown beside a rule; nothing when left out. */
+  readonly classifyRule?: ClassifyRule;
   readonly capture: Capture;
   readonly followers: readonly NameFollower[];
   /** How long a change waits for readers and writers of the table before it gives up. They wait behind it meanwhile. */

@@ -29,6 +29,10 @@ export type CheckRule = (
   text: string,
 ) => readonly RuleIssue[];
 
+/** A row-local rule may be decided in memory; a relational one is Postgres'. */
+export type RuleClass = "rowLocal" | "relational";
+export type ClassifyRule = (...rule: Parameters<CheckRule>) => RuleClass | undefined;
+
 export interface JudgedDefinition {
   readonly definition: CollectionDefinition;
   readonly issues: readonly Issue[];
