@@ -159,7 +159,7 @@ interface PlacedRule {
   readonly text: string;
 }
 
-function rulesOf(schema: Schema): PlacedRule[] {
+export function rulesOf(schema: Schema): PlacedRule[] {
   const placed = (rules: object | undefined, path: string) =>
     Object.entries(rules ?? {}).flatMap(([operation, text]) =>
       typeof text === "string" ? [{ path: step(path, operation), operation: operation as RuleOperation, text }] : [],

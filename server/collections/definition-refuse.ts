@@ -7,7 +7,7 @@ import { changesCapture } from "./definition-apply.ts";
 import type { ChangeOptions, DefinitionTools } from "./definition-context.ts";
 import { conversionIssues } from "./definition-diff.ts";
 import { definitionErrors as errors } from "./definition-errors.ts";
-import { relationIssues, ruleIssues } from "./definition-judge.ts";
+import { relationIssues, ruleIssues, rulesOf } from "./definition-judge.ts";
 import { lossIssues } from "./definition-loss.ts";
 import { joinTable } from "./definition-names.ts";
 import * as store from "./definition-store.ts";
@@ -62,15 +62,14 @@ export async function refuseForeignNames(
 }
 
 /** What held for other collections before the change and does not after it. Faults they had already do not stand in the way. */
-export function newlyBroken(before: Schemas, after: Schemas, tools: DefinitionTools, except?: number): Issue[] {
+export function newlyBroken(before: Schemas, after: Schemas, tools: DefinitionTools, changed: number): Issue[] {
+  const near = linkedTo(changed, [before, after]);
   return [...after.byId.values()].flatMap((schema) => {
-    if (schema.id === except) return [];
-    const found = [...relationIssues(after, schema), ...ruleIssues(after, schema, tools.checkRule)];
     const old = before.byId.get(schema.id);
-    if (found.length === 0 || !old) return [];
-    const had = new Set(
-      [...relationIssues(before, old), ...ruleIssues(before, old, tools.checkRule)].map((one) => one.path),
-    );
+    if (schema.id === changed || !old || !(near.has(schema.name) || namesCollections(schema))) return [];
+    const found = faults(after, schema, tools);
+    if (found.length === 0) return [];
+    const had = new Set(faults(before, old, tools).map((one) => one.path));
     return found
       .filter((one) => !had.has(one.path))
       .map((one) => ({
@@ -79,6 +78,31 @@ export function newlyBroken(before: Schemas, after: Schemas, tools: DefinitionTo
         message: `“${schema.name}” would break at ${one.path}: ${one.message} Change that collection first.`,
       }));
   });
+}
+
+const faults = (schemas: Schemas, schema: Schema, tools: DefinitionTools): Issue[] => [
+  ...relationIssues(schemas, schema),
+  ...ruleIssues(schemas, schema, tools.checkRule),
+];
+
+/** A rule with `collection("…")` may read anything; every other one reaches only what relations lead to. */
+const namesCollections = (schema: Schema) => rulesOf(schema).some((rule) => rule.text.includes("collection"));
+
+/** Names of all collections that relations connect with this one, however far and in either direction. */
+function linkedTo(id: number, pictures: readonly Schemas[]): Set<string> {
+  const links = new Map<string, string[]>();
+  const link = (from: string, to: string) => links.set(from, [...(links.get(from) ?? []), to]);
+  for (const schema of pictures.flatMap((picture) => [...picture.byId.values()])) {
+    for (const { collection } of schema.fields) {
+      if (collection === undefined) continue;
+      link(schema.name, collection);
+      link(collection, schema.name);
+    }
+  }
+  const reached = new Set(pictures.flatMap((picture) => picture.byId.get(id)?.name ?? []));
+  // A set gives what is added while it is walked.
+  for (const name of reached) for (const next of links.get(name) ?? []) reached.add(next);
+  return reached;
 }
 
 /** Taken before anything is judged by the rows, so that no writer changes them in between. */

@@ -62,10 +62,8 @@ test("a definition is created, read, listed, changed and dropped, each seen at o
   const read = await call("getCollection", { collection: "posts" });
   expect(read.json).toEqual(created.json);
   expect(read.etag).toBe(created.etag);
-  expect(await call("listCollections")).toMatchObject({
-    status: 200,
-    json: { items: [created.json], nextCursor: null },
-  });
+  const { verdicts: _, ...listed } = created.json as Record<string, unknown>;
+  expect(await call("listCollections")).toMatchObject({ status: 200, json: { items: [listed], nextCursor: null } });
   const changed = await call("changeCollection", { collection: "posts", body: { rules: { list: "true" } } });
   expect(changed).toMatchObject({
     status: 200,

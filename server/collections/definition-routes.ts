@@ -48,11 +48,6 @@ const list = z.object({ items: z.array(collectionAnswer), nextCursor: z.null() }
 const ruleSets = z.object({ items: z.array(z.record(z.string(), z.unknown())), nextCursor: z.null() });
 
 export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOptions): Route[] {
-  function answer(schema: Schema) {
-    const { id, schemaVersion, createdAt, updatedAt } = schema;
-    return { id, ...definitionOf(schema), verdicts: verdictsOf(schema), schemaVersion, createdAt, updatedAt };
-  }
-
   /** Once per schema: definitions change seldom and are listed whole. */
   const known = new WeakMap<Schema, Verdicts>();
   function verdictsOf(schema: Schema): Verdicts {
@@ -74,7 +69,7 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
 
   const shown = (schema: Schema, status: number): Reply => ({
     status,
-    json: answer(schema),
+    json: { ...listed(schema), verdicts: verdictsOf(schema) },
     etag: String(schema.schemaVersion),
   });
 
@@ -98,7 +93,7 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
       },
       handler: async () => {
         const { byName, version } = registry.current();
-        const items = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(answer);
+        const items = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(listed);
         return { status: 200, json: { items, nextCursor: null }, etag: String(version) };
       },
     }),
@@ -198,3 +193,8 @@ function versionOf(ifMatch: string | undefined): number | undefined {
 }
 
 const tagsOf = (ctx: Context) => ({ actor: ctx.actor.label, request: ctx.requestId, mutation: ctx.mutationId });
+
+function listed(schema: Schema) {
+  const { id, schemaVersion, createdAt, updatedAt } = schema;
+  return { id, ...definitionOf(schema), schemaVersion, createdAt, updatedAt };
+}

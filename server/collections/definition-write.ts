@@ -93,7 +93,9 @@ export async function dropCollection(
   await changing(db, tools, options.tags, async (tx, version, picture) => {
     const current = find(picture, name, options.ifVersion);
     const others = picture.collections.filter((one) => one.id !== current.id);
-    const issues = [...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools)];
+    const issues = [
+      ...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools, current.id),
+    ];
     await lockTables(tx, current.definition);
     if (!options.confirmLoss && (await recordsExist(tx, name))) {
       issues.push({
