@@ -17,7 +17,6 @@ interface Root {
 export interface GenerateOptions {
   readonly relational: boolean;
   readonly params: { readonly [name: string]: unknown };
-  readonly before?: boolean;
 }
 
 export const params = {
@@ -47,7 +46,7 @@ class Generator {
     this.#stream = stream;
     this.#options = options;
     this.#roots = [{ of: name, collection: "posts" }];
-    if (options.before) this.#roots.push({ of: (field) => dot(name("before"), field), collection: "posts" });
+    this.#roots.push({ of: (field) => dot(name("before"), field), collection: "posts" });
   }
 
   #draw(n: number): number {
@@ -103,6 +102,7 @@ class Generator {
   }
 
   #equality(depth: number): Expr {
+    if (this.#draw(8) === 0) return this.#near(depth);
     const kind = this.#pick<Make>([
       "string",
       "int",
@@ -124,6 +124,13 @@ class Generator {
     if (choice === 1 && kind === "double") return e(op, left, this.value("int", depth - 1));
     if (choice === 1 && kind === "relation") return e(op, left, dot(name("auth"), "id"));
     return e(op, left, this.value(kind, depth - 1));
+  }
+
+  /** No two places of the pool are this far apart within the tolerance of distance(). */
+  #near(depth: number): Expr {
+    const limit = e("double", this.#pick([0.5, 600_000, 6_000_000, 12_000_000]));
+    const distance = call("distance", this.value("geo", depth > 1 ? 0 : depth), this.value("geo", 0));
+    return e(this.#pick<Op>(["<", ">="]), distance, limit);
   }
 
   #order(depth: number): Expr {

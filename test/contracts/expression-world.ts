@@ -238,7 +238,9 @@ CREATE TABLE public.posts (id text COLLATE "C" PRIMARY KEY, version int8 NOT NUL
 CREATE TABLE public.posts__editors (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);`;
 
 export async function storeWorld(db: Db, world: World): Promise<void> {
-  await db.query({ text: "DROP TABLE IF EXISTS public.users, public.users__friends, public.posts, public.posts__editors" });
+  await db.query({
+    text: "DROP TABLE IF EXISTS public.users, public.users__friends, public.posts, public.posts__editors",
+  });
   for (const text of ddl.split(";").filter((part) => part.trim() !== "")) await db.query({ text });
   for (const [collection, rows] of Object.entries(world)) for (const row of rows) await storeRow(db, collection, row);
 }
