@@ -1,0 +1,30 @@
+// What an evaluator is given, and what its closures pass to one another.
+
+/** The answer of an expression that has none: null where a value was needed, a missing key, a division by zero. */
+export const fault: unique symbol = Symbol("fault");
+export type Fault = typeof fault;
+
+export interface Bindings {
+  /** The record as the contract shows it. */
+  readonly row: { readonly [field: string]: unknown };
+  readonly before?: { readonly [field: string]: unknown };
+  readonly auth: {
+    readonly id?: string;
+    readonly signedIn: boolean;
+    readonly roles: readonly string[];
+    readonly teams: readonly string[];
+    readonly claims: { readonly [name: string]: unknown };
+    readonly device?: string;
+  };
+  readonly nowMs: number;
+  readonly door?: string;
+  readonly params?: { readonly [name: string]: unknown };
+}
+
+/** The bindings and the elements that exists and all have bound, by slot. */
+export interface Frame extends Bindings {
+  readonly elements: unknown[];
+}
+export type Run = (frame: Frame) => unknown;
+
+export const isValue = (value: unknown): boolean => value !== null && value !== fault;

@@ -1,0 +1,69 @@
+// What the checker must know of the world: the types of values, the fields of a row, and the environment of a check.
+
+export type Kind =
+  | "null"
+  | "bool"
+  | "int"
+  | "double"
+  | "decimal"
+  | "string"
+  | "timestamp"
+  | "duration"
+  | "json"
+  | "geo"
+  | "list"
+  | "relation";
+
+export interface Type {
+  readonly kind: Kind;
+  /** Element type of a list. */
+  readonly of?: Type;
+  /** Collection a relation points to. */
+  readonly collection?: string;
+}
+
+export const types = {
+  null: { kind: "null" },
+  bool: { kind: "bool" },
+  int: { kind: "int" },
+  double: { kind: "double" },
+  decimal: { kind: "decimal" },
+  string: { kind: "string" },
+  timestamp: { kind: "timestamp" },
+  duration: { kind: "duration" },
+  json: { kind: "json" },
+  geo: { kind: "geo" },
+  strings: { kind: "list", of: { kind: "string" } },
+} as const satisfies Record<string, Type>;
+
+export const listOf = (of: Type): Type => ({ kind: "list", of });
+export const relationTo = (collection: string): Type => ({ kind: "relation", collection });
+
+export interface RowField {
+  /** `many` fields are lists; a `many` relation is a list of relations. */
+  readonly type: Type;
+  readonly nullable: boolean;
+  /** A `date` field: a string `YYYY-MM-DD` that the database keeps as a date. */
+  readonly date?: boolean;
+}
+
+/** One collection as expressions see it. `fields` includes the system fields id, createdAt, updatedAt, version. */
+export interface RowType {
+  readonly collection: string;
+  readonly fields: ReadonlyMap<string, RowField>;
+  /** Back-relations by name; `field` is the relation field of `collection` that points here. */
+  readonly inverses: ReadonlyMap<string, { readonly collection: string; readonly field: string }>;
+}
+
+export interface CheckEnv {
+  /** `rule` and `field` read with system rights; `filter` is a client's expression and knows no `before`. */
+  readonly mode: "rule" | "filter" | "field";
+  readonly row: RowType;
+  /** `before` may be named (update and delete rules). */
+  readonly before?: boolean;
+  readonly collections: (name: string) => RowType | undefined;
+  /** Bound parameters of a filter by name, as JSON values: their types are taken from here. */
+  readonly params?: { readonly [name: string]: unknown };
+  /** A field for which this is false does not exist for this expression: the same error as for a misspelt name. */
+  readonly canRead?: (collection: string, field: string) => boolean;
+}
