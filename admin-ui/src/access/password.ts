@@ -1,7 +1,7 @@
 // How hard a password is to guess, roughly: its length, how varied it is, and whether it is one of the usual ones.
 // The server decides what it accepts; this only advises while typing.
 
-export const passwordLengthMin = 10;
+export const passwordLengthMin = 8;
 
 const usual = /password|passwort|qwert|letmein|welcome|admin|landfall|iloveyou|abc123|12345/i;
 

@@ -5,7 +5,7 @@ export const texts = {
     body: "Make the first administrator. You will be signed in at once.",
     email: "E-mail",
     password: "Password",
-    passwordHint: "At least 10 characters. A few unrelated words are strong and easy to keep.",
+    passwordHint: "At least 8 characters. A few unrelated words are strong and easy to keep.",
     submit: "Create administrator",
     secret: "Set-up secret",
     secretHint: "It stands in the address that the server printed when it started, after #setup=.",
@@ -19,7 +19,8 @@ export const texts = {
     password: "Password",
     submit: "Sign in",
     setup: "This server has no administrator yet.",
-    setupHow: "Open the set-up address that the server printed when it started, or run “landfall setup-url” to see it again.",
+    setupHow:
+      "Open the set-up address that the server printed when it started, or run “landfall setup-url” to see it again.",
   },
   strength: {
     label: "Password strength",

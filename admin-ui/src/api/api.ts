@@ -1,14 +1,15 @@
 // Every call the console makes, typed, in one place. All of them are doors of the public API.
 import { type Answer, request, send } from "./http.ts";
 import type {
-  Admin,
   ApiKey,
   Collection,
   Denial,
+  ImportAnswer,
   KeyInput,
   NewApiKey,
   Page,
   Row,
+  RuleSetOffer,
   ServerStatus,
   Session,
 } from "./types.ts";
@@ -21,6 +22,8 @@ const data = async <T>(answer: Promise<Answer<T>>): Promise<T> => (await answer)
 
 export interface ListQuery {
   readonly filter?: string | undefined;
+  /** Values of `$name` in the filter, as a JSON object. */
+  readonly params?: string;
   readonly sort?: string | undefined;
   readonly fields?: string | undefined;
   readonly limit?: number;
@@ -28,8 +31,8 @@ export interface ListQuery {
   readonly count?: "exact" | undefined;
 }
 
-/** `confirm` is what the server's 409 named: the caller has seen what would be lost. */
-export type Confirm = string | undefined;
+/** The caller has seen what the server's 409 said would be lost. */
+export type Confirm = "loss" | undefined;
 
 export const api = {
   setup: {
@@ -41,12 +44,13 @@ export const api = {
     signIn: (json: { email: string; password: string }) =>
       data(request<Session>("POST", "/v1/admin/sign-in", { json })),
     signOut: () => data(request<void>("POST", "/v1/admin/sign-out")),
-    me: (signal?: AbortSignal) => data(request<Admin>("GET", "/v1/admin/me", { signal })),
+    changePassword: (json: { currentPassword?: string; password: string }) =>
+      data(request<void>("POST", "/v1/admin/password", { json })),
   },
   collections: {
-    list: (signal?: AbortSignal) =>
-      data(request<Page<Collection>>("GET", "/v1/collections", { query: { limit: 1000 }, signal })),
-    get: (name: string, signal?: AbortSignal) => data(request<Collection>("GET", collectionPath(name), { signal })),
+    list: (signal?: AbortSignal) => data(request<Page<Collection>>("GET", "/v1/collections", { signal })),
+    ruleSets: (signal?: AbortSignal) =>
+      data(request<Page<RuleSetOffer>>("GET", "/v1/collections:ruleSets", { signal })),
     create: (json: object) => data(request<Collection>("POST", "/v1/collections", { json })),
     update: (name: string, json: object, confirm?: Confirm) =>
       data(request<Collection>("PATCH", collectionPath(name), { json, query: { confirm } })),
@@ -63,21 +67,25 @@ export const api = {
       data(request<{ items: readonly Row[] }>("POST", recordsPath(name), { json })),
     update: (name: string, id: string, json: object, etag?: string) =>
       request<Row>("PATCH", recordPath(name, id), { json, ...ifMatch(etag) }),
+    /** Absent fields take their default. */
+    replace: (name: string, id: string, json: object, etag?: string) =>
+      request<Row>("PUT", recordPath(name, id), { json, ...ifMatch(etag) }),
     remove: (name: string, id: string, etag?: string) =>
       data(request<void>("DELETE", recordPath(name, id), { ...ifMatch(etag) })),
-    exported: (name: string, query: Pick<ListQuery, "filter">, signal?: AbortSignal) =>
-      send("GET", `${recordsPath(name)}:export`, { query, signal, headers: { Accept: "application/x-ndjson" } }),
+    exported: (name: string, signal?: AbortSignal) =>
+      send("GET", `${recordsPath(name)}:export`, { signal, headers: { Accept: "application/x-ndjson" } }),
     importChunk: (name: string, id: string, ndjson: string, signal?: AbortSignal) =>
-      send("POST", `${recordsPath(name)}:import`, {
-        raw: ndjson,
-        contentType: "application/x-ndjson",
-        query: { id },
-        signal,
-      }),
+      data(
+        request<ImportAnswer>("POST", `${recordsPath(name)}:import`, {
+          raw: ndjson,
+          contentType: "application/x-ndjson",
+          query: { importId: id },
+          signal,
+        }),
+      ),
   },
   keys: {
-    list: (signal?: AbortSignal) =>
-      data(request<Page<ApiKey>>("GET", "/v1/api-keys", { signal })),
+    list: (signal?: AbortSignal) => data(request<Page<ApiKey>>("GET", "/v1/api-keys", { signal })),
     create: (json: KeyInput) => data(request<NewApiKey>("POST", "/v1/api-keys", { json })),
     update: (id: string, json: Partial<KeyInput>) =>
       data(request<ApiKey>("PATCH", `/v1/api-keys/${encodeURIComponent(id)}`, { json })),

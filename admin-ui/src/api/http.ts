@@ -6,6 +6,8 @@ export interface ProblemIssue {
   readonly path: string;
   readonly code: string;
   readonly message: string;
+  /** Of a mistake in an expression: where in its text. */
+  readonly position?: unknown;
 }
 
 /** The members of RFC 9457's document that the console reads, with ours beside them. */

@@ -24,6 +24,13 @@ export const collectionsQuery = queryOptions({
   },
 });
 
+/** The sets do not change while a server runs. */
+export const ruleSetsQuery = queryOptions({
+  queryKey: ["ruleSets"],
+  queryFn: async ({ signal }) => (await api.collections.ruleSets(signal)).items,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 export const serverQuery = queryOptions({
   queryKey: ["server"],
   queryFn: ({ signal }) => api.server.status(signal),

@@ -18,6 +18,7 @@ export const fieldTypes = [
   "json",
   "relation",
   "geo",
+  "id",
 ] as const;
 export type FieldType = (typeof fieldTypes)[number];
 
@@ -85,6 +86,8 @@ export interface Session {
   readonly token: string;
   readonly expiresAt: string;
   readonly admin: Admin;
+  /** Signed in with a one-time password; a new one must be set. */
+  readonly mustChangePassword?: boolean;
 }
 
 export type KeyExtra = "schema:read" | "schema:write" | "metrics";
@@ -109,7 +112,9 @@ export interface ApiKey extends KeyInput {
   readonly id: string;
   readonly createdAt: string;
   readonly lastUsedAt?: string | null;
-  readonly revokedAt?: string | null;
+  /** First characters and last four of the secret, to recognise it by. */
+  readonly prefix: string;
+  readonly last4: string;
 }
 
 /** Only in the answer that made it. */
@@ -123,21 +128,41 @@ export interface Denial {
   readonly collection: string;
   readonly operation: RuleName;
   readonly actor: string;
+  /** The part of the rule that did not hold. */
   readonly clause: string;
-  readonly requestId: string;
+  readonly rule?: string | null;
+  readonly record?: string | null;
+  readonly field?: string | null;
+  readonly requestId?: string;
+  readonly door?: string;
 }
 
 export interface ServerStatus {
   readonly version: string;
-  readonly [member: string]: JsonValue | undefined;
+  readonly publicUrl: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly memoryBytes: number;
+  readonly database: { readonly version: string; readonly sizeBytes: number };
+  readonly counts: { readonly [what: string]: number };
+  /** What the rooms tell of themselves, such as the change log's lag. */
+  readonly figures: { readonly [room: string]: JsonValue };
+  readonly notices: readonly { readonly code: string; readonly message: string }[];
 }
 
-/** One line of an import's answer. */
-export interface ImportProgress {
-  readonly id: string;
-  readonly state?: string;
-  readonly rows?: number;
-  readonly created?: number;
+/** A set of rules a new collection may start from; `needs` is a field they speak of. */
+export interface RuleSetOffer {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly rules: Rules;
+  readonly needs?: Field;
+}
+
+/** What became of the lines of one import request. */
+export interface ImportAnswer {
+  readonly imported: number;
   readonly failed?: number;
-  readonly errors?: readonly { readonly row: number; readonly message: string; readonly path?: string }[];
+  /** `line` counts from 1 in what was sent. */
+  readonly errors?: readonly { readonly line: number; readonly message: string; readonly path?: string }[];
 }

@@ -2,6 +2,7 @@
 // reasons are shown and the same change may be sent again with its confirmation.
 import { Badge, Button, Group, Modal } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import type { Confirm } from "../api/api.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { texts as shared } from "../parts/texts.ts";
 import { confirmationIn } from "./confirmation.ts";
@@ -10,7 +11,7 @@ import { texts } from "./texts.ts";
 
 interface DiffDialogProps {
   readonly changes: readonly Change[];
-  readonly apply: (confirm: string | undefined) => Promise<unknown>;
+  readonly apply: (confirm: Confirm) => Promise<unknown>;
   readonly onApplied: () => void;
   readonly onClose: () => void;
 }
@@ -25,7 +26,12 @@ export function DiffDialog({ changes, apply, onApplied, onClose }: DiffDialogPro
       <ul className="changes">
         {changes.map(({ text, danger, why }) => (
           <li key={text}>
-            <Badge color={colors[danger]} variant="outline" tt="none" className={danger === "check" ? "amber" : danger === "loss" ? "loss" : "quiet"}>
+            <Badge
+              color={colors[danger]}
+              variant="outline"
+              tt="none"
+              className={danger === "check" ? "amber" : danger === "loss" ? "loss" : "quiet"}
+            >
               {texts.diff.danger[danger]}
             </Badge>
             <div>

@@ -14,7 +14,17 @@ export interface FieldFormProps {
 }
 
 const words = texts.field;
-const limited: ReadonlySet<FieldType> = new Set(["text", "email", "url", "richtext", "number", "integer", "decimal", "datetime", "date"]);
+const limited: ReadonlySet<FieldType> = new Set([
+  "text",
+  "email",
+  "url",
+  "richtext",
+  "number",
+  "integer",
+  "decimal",
+  "datetime",
+  "date",
+]);
 const textual: ReadonlySet<FieldType> = new Set(["text", "email", "url", "richtext"]);
 
 export function FieldForm({ field, all, targets, onChange }: FieldFormProps) {
@@ -56,7 +66,12 @@ interface PartProps {
   readonly set: (change: Partial<DraftField>) => void;
 }
 
-function TypeSettings({ field, targets, faults, set }: PartProps & { targets: readonly string[]; faults: ReturnType<typeof fieldFaults> }) {
+function TypeSettings({
+  field,
+  targets,
+  faults,
+  set,
+}: PartProps & { targets: readonly string[]; faults: ReturnType<typeof fieldFaults> }) {
   if (field.type === "select") {
     return (
       <TagsInput

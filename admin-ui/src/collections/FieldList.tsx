@@ -1,6 +1,13 @@
 // The fields of a definition in order: add, open for editing, move, remove.
 import { ActionIcon, Button, UnstyledButton } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconChevronDown, IconChevronRight, IconPlus, IconTrash } from "@tabler/icons-react";
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconChevronDown,
+  IconChevronRight,
+  IconPlus,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import { type DraftField, fieldFaults, newField } from "./definition-draft.ts";
 import { FieldForm } from "./FieldForm.tsx";

@@ -3,7 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { api } from "../api/api.ts";
+import { api, type Confirm } from "../api/api.ts";
 import { definitionChanged } from "../api/queries.ts";
 import { ConfirmDialog } from "../parts/ConfirmDialog.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
@@ -60,7 +60,7 @@ function RenameForm({ name }: { readonly name: string }) {
   const navigate = useNavigate();
   const [next, setNext] = useState(name);
   const rename = useMutation({
-    mutationFn: async (confirm: string | undefined) => api.collections.update(name, { name: next }, confirm),
+    mutationFn: async (confirm: Confirm) => api.collections.update(name, { name: next }, confirm),
     onSuccess: async () => {
       await definitionChanged(name);
       await navigate({ to: "/collections/$name/settings", params: { name: next } });

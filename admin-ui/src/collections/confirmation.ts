@@ -1,17 +1,17 @@
-// The server's refusal of a change that would lose or break something, and how to say "do it anyway".
+// The server's refusal of a change that would lose values, and how to say "do it anyway".
 import { ApiProblem } from "../api/http.ts";
 
 export interface Confirmation {
   /** Goes back as `?confirm=`. */
-  readonly confirm: string;
+  readonly confirm: "loss";
   readonly reasons: readonly string[];
 }
 
+const losses: ReadonlySet<string> = new Set(["loses_values", "loses_records"]);
+
+/** Undefined when the refusal has a reason that no confirmation lifts, such as a rule that would break. */
 export function confirmationIn(error: unknown): Confirmation | undefined {
-  if (!(error instanceof ApiProblem) || error.status !== 409) return undefined;
-  const { confirm } = error.body;
-  const token = typeof confirm === "string" ? confirm : Array.isArray(confirm) ? confirm.join(",") : undefined;
-  if (!token) return undefined;
-  const reasons = error.issues.map(({ message }) => message);
-  return { confirm: token, reasons: reasons.length > 0 ? reasons : [error.message] };
+  if (!(error instanceof ApiProblem) || error.status !== 409 || error.issues.length === 0) return undefined;
+  if (!error.issues.every(({ code }) => losses.has(code))) return undefined;
+  return { confirm: "loss", reasons: error.issues.map(({ message }) => message) };
 }

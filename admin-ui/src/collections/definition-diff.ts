@@ -22,7 +22,13 @@ export function diffDefinition(before: Collection, draft: Draft): readonly Chang
     const known = field.was === undefined ? undefined : old.get(field.was);
     return known ? fieldChanges(known, field) : [added(field)];
   });
-  return [...removed, ...changed, ...orderChange(before, draft), ...indexChanges(before, draft), ...settings(before, draft)];
+  return [
+    ...removed,
+    ...changed,
+    ...orderChange(before, draft),
+    ...indexChanges(before, draft),
+    ...settings(before, draft),
+  ];
 }
 
 function added(field: DraftField): Change {
@@ -104,7 +110,8 @@ function orderChange(before: Collection, draft: Draft): readonly Change[] {
   return same(kept, wasOrder) ? [] : [{ text: "Reorder the fields", danger: "none" }];
 }
 
-const indexText = ({ fields, unique }: IndexDefinition) => `${unique ? "unique index" : "index"} on ${fields.join(", ")}`;
+const indexText = ({ fields, unique }: IndexDefinition) =>
+  `${unique ? "unique index" : "index"} on ${fields.join(", ")}`;
 
 function indexChanges(before: Collection, draft: Draft): readonly Change[] {
   const old = new Set(before.indexes.map(indexText));

@@ -41,7 +41,8 @@ export function draftOf(collection: Collection): Draft {
 /** The field as the API takes it: without what only the editor knows, and without settings that say nothing. */
 export function fieldOf({ key: _key, was: _was, ...field }: DraftField): Field {
   const meaning = Object.entries(field).filter(
-    ([, value]) => value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0),
+    ([, value]) =>
+      value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0),
   );
   const { rules, ...rest } = Object.fromEntries(meaning) as unknown as Field;
   const kept = Object.fromEntries(Object.entries(rules ?? {}).filter(([, text]) => text?.trim()));
@@ -50,7 +51,10 @@ export function fieldOf({ key: _key, was: _was, ...field }: DraftField): Field {
 }
 
 /** What keeps a field from being sent at all, by the property it concerns. The server judges everything else. */
-export function fieldFaults(field: DraftField, all: readonly DraftField[]): { name?: string; values?: string; collection?: string } {
+export function fieldFaults(
+  field: DraftField,
+  all: readonly DraftField[],
+): { name?: string; values?: string; collection?: string } {
   const words = texts.field;
   const faults: { name?: string; values?: string; collection?: string } = {};
   if ((systemFields as readonly string[]).includes(field.name)) faults.name = words.nameSystem;

@@ -1,65 +1,25 @@
-// The five ways a new collection may begin. Every one of them can be changed later, rule by rule.
-import type { Rules } from "../api/types.ts";
+// The sets of rules a collection may start from, as the server offers them, fitted to a collection's own fields.
+import { type Collection, type RuleSetOffer, type Rules, ruleNames } from "../api/types.ts";
 
-export type StartingSet = "admins" | "owner" | "signedIn" | "publicRead" | "own";
+/** The set in which the admin writes every rule; nothing to apply. */
+export const ownText = "own";
 
-export interface StartingRules {
-  readonly id: StartingSet;
-  readonly title: string;
-  readonly says: string;
-  /** `owner` is the field that holds the user's id. */
-  readonly rules: (owner: string) => Rules;
-  readonly needsOwner: boolean;
+/** The field that says whose a record is: one called so, else the first relation to users. */
+export function ownerField({ fields }: Pick<Collection, "fields">): string | undefined {
+  const single = fields.filter(({ many }) => !many);
+  const named = single.find(({ name }) => /^(owner|author|user|userId|ownerId|createdBy)$/.test(name));
+  return (named ?? single.find(({ type, collection }) => type === "relation" && collection === "users"))?.name;
 }
 
-const byOwner = (owner: string): Rules => ({
-  create: `${owner} == auth.id`,
-  update: `${owner} == auth.id && before.${owner} == auth.id`,
-  delete: `${owner} == auth.id`,
-});
-
-export const startingRules: readonly StartingRules[] = [
-  {
-    id: "admins",
-    title: "Admins only",
-    says: "Nobody else sees that it exists. The safest start.",
-    rules: () => ({}),
-    needsOwner: false,
-  },
-  {
-    id: "owner",
-    title: "Owner",
-    says: "Each user sees and changes their own records.",
-    rules: (owner) => ({ list: `${owner} == auth.id`, ...byOwner(owner) }),
-    needsOwner: true,
-  },
-  {
-    id: "signedIn",
-    title: "Signed in",
-    says: "Every signed-in user reads and writes everything.",
-    rules: () => ({
-      list: "auth.signedIn",
-      create: "auth.signedIn",
-      update: "auth.signedIn",
-      delete: "auth.signedIn",
-    }),
-    needsOwner: false,
-  },
-  {
-    id: "publicRead",
-    title: "Public read, owner writes",
-    says: "The whole world reads; each user changes their own records.",
-    rules: (owner) => ({ list: "true", ...byOwner(owner) }),
-    needsOwner: true,
-  },
-  {
-    id: "own",
-    title: "My own",
-    says: "Write the rules yourself, now.",
-    rules: () => ({}),
-    needsOwner: false,
-  },
-];
+/** The set's rules with its own field's name replaced by the collection's, every rule named: what is unset is null. */
+export function rulesOf(offer: RuleSetOffer, owner: string | undefined): Rules {
+  const needed = offer.needs?.name;
+  const fitted = (text: string | null | undefined): string | null => {
+    if (!text) return null;
+    return needed && owner ? text.replace(new RegExp(`\\b${needed}\\b`, "g"), owner) : text;
+  };
+  return Object.fromEntries(ruleNames.map((name) => [name, fitted(offer.rules[name])]));
+}
 
 /** A rule that says nothing about who asks lets everyone in. */
 export function isPublic(rule: string | null | undefined): boolean {

@@ -27,14 +27,15 @@ export const texts = {
   create: {
     title: "New collection",
     name: "Name",
-    nameHint: "Small letter first, then letters and digits, such as “posts” or “orderLines”. It is the table's name too.",
+    nameHint:
+      "Small letter first, then letters and digits, such as “posts” or “orderLines”. It is the table's name too.",
     nameBad: "Start with a small letter, then letters and digits, at most 63.",
     fields: "Fields",
     fieldsHint: "Every record also has id, createdAt, updatedAt and version.",
     rules: "Who may do what, to begin with",
     submit: "Create collection",
     done: (name: string) => `Collection ${name} created`,
-    ownerAdded: "A field “owner” will be added; it holds the id of the user a record belongs to.",
+    ownerAdded: (name: string) => `A field “${name}” will be added; it holds the id of the user a record belongs to.`,
   },
   tabs: {
     label: "Parts of this collection",
@@ -70,7 +71,11 @@ export const texts = {
     valuesHint: "Type one and press Enter",
     collection: "Points to",
     onDelete: "When the target is deleted",
-    onDeleteOptions: { cascade: "Delete these records too", setNull: "Empty this field", restrict: "Refuse to delete it" },
+    onDeleteOptions: {
+      cascade: "Delete these records too",
+      setNull: "Empty this field",
+      restrict: "Refuse to delete it",
+    },
     inverse: "Name of the way back",
     inverseHint: "Lets the target be asked for these records, such as “posts” on users.",
     on: "Set",
@@ -106,6 +111,7 @@ export const texts = {
     json: "JSON",
     relation: "Relation",
     geo: "Place",
+    id: "Record id",
   },
   index: {
     title: "Indexes",
@@ -135,7 +141,8 @@ export const texts = {
   },
   settings: {
     renameTitle: "Rename",
-    renameHint: "Clients that use the old name will get “not found”. Rules of other collections that name it must be changed by hand.",
+    renameHint:
+      "Clients that use the old name will get “not found”. Rules of other collections that name it must be changed by hand.",
     newName: "New name",
     rename: "Rename collection",
     renamed: (name: string) => `Now called ${name}`,

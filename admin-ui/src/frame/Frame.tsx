@@ -36,11 +36,7 @@ export function Frame() {
         </aside>
       )}
       <div className="frame-main">
-        <Header
-          onOpenNav={narrow ? nav.open : undefined}
-          onOpenPalette={palette.open}
-          onOpenHelp={help.open}
-        />
+        <Header onOpenNav={narrow ? nav.open : undefined} onOpenPalette={palette.open} onOpenHelp={help.open} />
         {online ? null : (
           <div className="banner" role="status">
             {texts.offline}

@@ -1,7 +1,16 @@
 // Where one can go: the few places of the console, then the collections, found by name and pinned by choice.
 import { ActionIcon, Skeleton, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { IconDatabase, IconKey, IconPin, IconPinFilled, IconPlus, IconSearch, IconServer, IconShieldX } from "@tabler/icons-react";
+import {
+  IconDatabase,
+  IconKey,
+  IconPin,
+  IconPinFilled,
+  IconPlus,
+  IconSearch,
+  IconServer,
+  IconShieldX,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -92,7 +101,12 @@ function CollectionLinks({ title, names, pinned, onToggle }: LinksProps) {
       <ul className="sidebar-list">
         {names.map((name) => (
           <li key={name}>
-            <Link to="/collections/$name/records" params={{ name }} className="nav-item" activeOptions={{ exact: false, includeSearch: false }}>
+            <Link
+              to="/collections/$name/records"
+              params={{ name }}
+              className="nav-item"
+              activeOptions={{ exact: false, includeSearch: false }}
+            >
               <span className="ellipsis">{name}</span>
             </Link>
             <ActionIcon

@@ -8,7 +8,13 @@ export function CopyButton({ value, label = texts.copy }: { readonly value: stri
   const { copied, copy } = useClipboard({ timeout: 1500 });
   return (
     <Tooltip label={copied ? texts.copied : label}>
-      <ActionIcon variant="subtle" color={copied ? "green" : "gray"} size={28} aria-label={label} onClick={() => copy(value)}>
+      <ActionIcon
+        variant="subtle"
+        color={copied ? "green" : "gray"}
+        size={28}
+        aria-label={label}
+        onClick={() => copy(value)}
+      >
         {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
       </ActionIcon>
     </Tooltip>

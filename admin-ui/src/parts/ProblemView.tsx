@@ -23,7 +23,14 @@ export function ProblemView({ error, title = texts.failed, compact = false, onRe
     );
   }
   return (
-    <Alert role="alert" color="red" variant="light" className="problem" icon={<IconAlertTriangle aria-hidden />} title={title}>
+    <Alert
+      role="alert"
+      color="red"
+      variant="light"
+      className="problem"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={title}
+    >
       <p>{message}</p>
       {problem?.advice ? <p>{problem.advice}</p> : null}
       {problem && problem.issues.length > 0 ? (

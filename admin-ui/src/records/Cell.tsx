@@ -10,7 +10,9 @@ export function Cell({ column, row }: { readonly column: Column; readonly row: R
   if (value === undefined || value === null) return <span className="null">{texts.null}</span>;
   if (column.type === "relation" && column.field?.collection) {
     const ids = Array.isArray(value) ? (value as readonly JsonValue[]) : [value];
-    return ids.map((id) => <RelationChip key={String(id)} collection={column.field?.collection ?? ""} id={String(id)} />);
+    return ids.map((id) => (
+      <RelationChip key={String(id)} collection={column.field?.collection ?? ""} id={String(id)} />
+    ));
   }
   if (Array.isArray(value)) {
     return (value as readonly JsonValue[]).map((item, index) => (

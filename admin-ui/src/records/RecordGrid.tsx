@@ -143,10 +143,7 @@ function HeadCell({ column, sort, onSort }: HeadCellProps) {
     // biome-ignore lint/a11y/useFocusableInteractive: the button in it is the control
     <div role="columnheader" className="grid-cell" {...(column.sortable ? { "aria-sort": direction } : {})}>
       {column.sortable ? (
-        <UnstyledButton
-          title={texts.sortBy(column.name)}
-          onClick={() => onSort(nextSort(sort, column.name))}
-        >
+        <UnstyledButton title={texts.sortBy(column.name)} onClick={() => onSort(nextSort(sort, column.name))}>
           <span className="ellipsis">{column.name}</span>
           {direction === "none" ? null : <Arrow size={14} aria-hidden />}
         </UnstyledButton>

@@ -9,8 +9,8 @@ import { useCollection } from "../collections/useCollection.ts";
 import { EmptyState } from "../parts/EmptyState.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
-import { findingIn } from "../rules/finding.ts";
 import type { RecordsSearch } from "../router.tsx";
+import { filterFinding } from "../rules/finding.ts";
 import { createCall } from "../snippets/snippets.ts";
 import { columnsOf, hiddenAtFirst } from "./columns.ts";
 import { GridFoot } from "./GridFoot.tsx";
@@ -48,7 +48,7 @@ export function RecordsScreen() {
   }, [isFetchingNextPage, fetchNextPage]);
   useGridKeys({ onNew: () => go({ record: "new" }) });
 
-  const finding = search.filter ? findingIn(error) : undefined;
+  const finding = search.filter ? filterFinding(error) : undefined;
   const isEmpty = !isPending && !error && rows.length === 0;
   return (
     <div className="screen-wide">
@@ -65,7 +65,7 @@ export function RecordsScreen() {
         onRefresh={() => void records.refetch()}
         onNew={() => go({ record: "new" })}
       />
-      {error && finding?.from === undefined ? (
+      {error && !finding ? (
         <div className="screen">
           <ProblemView error={error} onRetry={() => void records.refetch()} />
         </div>

@@ -26,19 +26,30 @@ async function deleteRecord(collection: Collection, id: string): Promise<void> {
 /** Creates them again under their old ids. What the server sets by itself (times, version) starts anew. */
 export async function restoreRecords(collection: Collection, rows: readonly Row[]): Promise<void> {
   for (let at = 0; at < rows.length; at += 1000) {
-    await api.records.createMany(collection.name, rows.slice(at, at + 1000).map((row) => settable(collection, row)));
+    await api.records.createMany(
+      collection.name,
+      rows.slice(at, at + 1000).map((row) => settable(collection, row)),
+    );
   }
   await queryClient.invalidateQueries({ queryKey: ["records", collection.name] });
 }
 
 export function settable(collection: Collection, row: Row): object {
   const names = collection.fields.filter(({ type }) => type !== "autodate").map(({ name }) => name);
-  return { id: row.id, ...Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]])) };
+  return {
+    id: row.id,
+    ...Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]])),
+  };
 }
 
 /** Collections whose records are deleted or changed when one of these is deleted: an undo could not reach them. */
 export function pointingHere(collection: Collection, all: readonly Collection[]): readonly string[] {
   const points = (other: Collection) =>
-    other.fields.some((field) => field.type === "relation" && field.collection === collection.name && (field.many || field.onDelete !== "restrict"));
+    other.fields.some(
+      (field) =>
+        field.type === "relation" &&
+        field.collection === collection.name &&
+        (field.many || field.onDelete !== "restrict"),
+    );
   return all.filter(points).map(({ name }) => name);
 }

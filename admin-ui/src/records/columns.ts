@@ -49,7 +49,9 @@ export function nextSort(current: string | undefined, name: string): string | un
 
 /** The field that tells records apart for people: the first text. */
 export function displayField(collection: Collection | undefined): string | undefined {
-  const texts = collection?.fields.filter(({ type, many, hidden }) => !many && !hidden && ["text", "email"].includes(type));
+  const texts = collection?.fields.filter(
+    ({ type, many, hidden }) => !many && !hidden && ["text", "email"].includes(type),
+  );
   return (texts?.find(({ name }) => /^(name|title|label|email)$/.test(name)) ?? texts?.[0])?.name;
 }
 

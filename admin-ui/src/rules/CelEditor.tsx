@@ -1,14 +1,20 @@
 // The expression editor: CodeMirror with our language, completion from the schema, and the checker's findings underlined.
 // Loaded only where an expression is edited (see `CelField`).
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, snippetCompletion } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  snippetCompletion,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { bracketMatching } from "@codemirror/language";
 import { type Diagnostic, setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder as placeholderText } from "@codemirror/view";
 import { useEffect, useRef } from "react";
-import { cel } from "./cel-language.ts";
 import { type CompletionScope, completeCel, type Suggestion } from "./cel-complete.ts";
+import { cel } from "./cel-language.ts";
 import type { Finding } from "./finding.ts";
 
 export interface CelEditorProps {
@@ -32,7 +38,10 @@ export default function CelEditor(props: CelEditorProps) {
 
   useEffect(() => {
     if (!host.current) return;
-    const made = new EditorView({ parent: host.current, state: EditorState.create({ doc: latest.current.value, extensions: extensions(latest) }) });
+    const made = new EditorView({
+      parent: host.current,
+      state: EditorState.create({ doc: latest.current.value, extensions: extensions(latest) }),
+    });
     view.current = made;
     if (latest.current.autoFocus) made.focus();
     return () => made.destroy();
@@ -58,8 +67,6 @@ function diagnostics(finding: Finding | undefined, length: number): Diagnostic[]
   const to = Math.min(Math.max(finding.to ?? from + 1, from + 1), length);
   return [{ from, to, severity: "error", message: [finding.message, finding.advice].filter(Boolean).join("\n") }];
 }
-
-
 
 function extensions(latest: { readonly current: CelEditorProps }) {
   const submit = () => {
@@ -99,5 +106,5 @@ function extensions(latest: { readonly current: CelEditorProps }) {
 
 function toCompletion({ label, type, detail, apply }: Suggestion) {
   const base = { label, type, detail };
-  return apply ? snippetCompletion(apply.replace("|", "\${}"), base) : base;
+  return apply ? snippetCompletion(apply.replace("|", "${}"), base) : base;
 }

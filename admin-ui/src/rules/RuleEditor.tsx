@@ -4,8 +4,8 @@ import { IconLock, IconLockOpen } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import type { RuleName } from "../api/types.ts";
 import { isPublic } from "../collections/starting-rules.ts";
-import type { CompletionScope } from "./cel-complete.ts";
 import { CelField } from "./CelField.tsx";
+import type { CompletionScope } from "./cel-complete.ts";
 import type { Finding } from "./finding.ts";
 import { texts } from "./texts.ts";
 
@@ -34,12 +34,7 @@ export function RuleEditor({ name, value, scope, finding, focused, onChange }: R
             <Badge variant="default" tt="none">
               {name === "get" ? texts.asList : texts.locked}
             </Badge>
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<IconLockOpen size={14} />}
-              onClick={() => onChange("")}
-            >
+            <Button size="xs" variant="default" leftSection={<IconLockOpen size={14} />} onClick={() => onChange("")}>
               {texts.unlock(title)}
             </Button>
           </>

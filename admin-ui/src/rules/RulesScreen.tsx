@@ -4,15 +4,15 @@ import { IconChevronDown } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useBlocker, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { api } from "../api/api.ts";
-import { collectionsQuery, definitionChanged } from "../api/queries.ts";
+import { api, type Confirm } from "../api/api.ts";
+import { collectionsQuery, definitionChanged, ruleSetsQuery } from "../api/queries.ts";
 import { type Collection, type RuleName, type Rules, ruleNames } from "../api/types.ts";
 import { confirmationIn } from "../collections/confirmation.ts";
-import { type StartingRules, startingRules } from "../collections/starting-rules.ts";
+import { ownerField, ownText, rulesOf } from "../collections/starting-rules.ts";
 import { useCollection } from "../collections/useCollection.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { toastDone } from "../parts/toasts.tsx";
-import { findingIn } from "./finding.ts";
+import { ruleFinding } from "./finding.ts";
 import { RuleEditor } from "./RuleEditor.tsx";
 import { texts } from "./texts.ts";
 import { useRuleFindings } from "./useRuleFindings.ts";
@@ -26,7 +26,7 @@ export function RulesScreen() {
   const dirty = changed.length > 0;
   const findings = useRuleFindings(collection, all, rules);
   const save = useMutation({
-    mutationFn: async (confirm: string | undefined) => {
+    mutationFn: async (confirm: Confirm) => {
       const saved = await api.collections.update(collection.name, { rules: written(rules) }, confirm);
       await definitionChanged(collection.name);
       setRules(saved.rules);
@@ -34,7 +34,7 @@ export function RulesScreen() {
     onSuccess: () => toastDone(texts.saved),
   });
   const refused = confirmationIn(save.error);
-  const placed = ruleNames.some((name) => findingIn(save.error, name));
+  const placed = ruleNames.some((name) => ruleFinding(save.error, name));
   useBlocker({ shouldBlockFn: () => dirty && !window.confirm(texts.leave), enableBeforeUnload: () => dirty });
 
   const change = (name: RuleName, text: string | null) => {
@@ -54,7 +54,7 @@ export function RulesScreen() {
             name={name}
             value={rules[name] ?? null}
             scope={{ collection, all, kind: "rule" }}
-            finding={findings[name] ?? findingIn(save.error, name)}
+            finding={findings[name] ?? ruleFinding(save.error, name)}
             focused={wanted === name}
             onChange={(text) => change(name, text)}
           />
@@ -91,12 +91,9 @@ interface StartingMenuProps {
 }
 
 function StartingMenu({ collection, onChoose }: StartingMenuProps) {
+  const { data: offers = [] } = useQuery(ruleSetsQuery);
   const owner = ownerField(collection);
-  const usable = startingRules.filter((set) => set.id !== "own" && (!set.needsOwner || owner !== undefined));
-  const choose = (set: StartingRules) => {
-    const empty = Object.fromEntries(ruleNames.map((name) => [name, null])) as Rules;
-    onChoose({ ...empty, ...set.rules(owner ?? "") });
-  };
+  const usable = offers.filter((offer) => offer.name !== ownText && (!offer.needs || owner !== undefined));
   return (
     <Menu position="bottom-end" width={300}>
       <Menu.Target>
@@ -106,19 +103,13 @@ function StartingMenu({ collection, onChoose }: StartingMenuProps) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{texts.sets.replaces}</Menu.Label>
-        {usable.map((set) => (
-          <Menu.Item key={set.id} onClick={() => choose(set)}>
-            <div>{set.title}</div>
-            <div className="quiet">{set.says}</div>
+        {usable.map((offer) => (
+          <Menu.Item key={offer.name} onClick={() => onChoose(rulesOf(offer, owner))}>
+            <div>{offer.title}</div>
+            <div className="quiet">{offer.description}</div>
           </Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-/** The field that says whose a record is: one called so, else the first relation to users. */
-function ownerField({ fields }: Collection): string | undefined {
-  const named = fields.find(({ name, many }) => !many && /^(owner|author|user|userId|ownerId|createdBy)$/.test(name));
-  return (named ?? fields.find(({ type, collection, many }) => type === "relation" && collection === "users" && !many))?.name;
 }

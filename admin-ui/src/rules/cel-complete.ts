@@ -73,7 +73,12 @@ const systemNames: readonly Suggestion[] = [
 ];
 
 /** `explicit`: the caller pressed Ctrl Space, so an empty word is answered too. */
-export function completeCel(text: string, at: number, scope: CompletionScope, explicit = false): Completions | undefined {
+export function completeCel(
+  text: string,
+  at: number,
+  scope: CompletionScope,
+  explicit = false,
+): Completions | undefined {
   const before = text.slice(0, at);
   if (insideText(before)) {
     const call = /\bcollection\(\s*["']([A-Za-z0-9]*)$/.exec(before);
@@ -141,7 +146,13 @@ function inverses(collection: Collection, { all }: CompletionScope): readonly Su
   return all.flatMap((other) =>
     other.fields
       .filter((field) => field.collection === collection.name && field.inverse)
-      .map((field): Suggestion => ({ label: field.inverse ?? "", type: "property", detail: `${other.name} that point here` })),
+      .map(
+        (field): Suggestion => ({
+          label: field.inverse ?? "",
+          type: "property",
+          detail: `${other.name} that point here`,
+        }),
+      ),
   );
 }
 

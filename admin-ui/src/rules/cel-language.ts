@@ -1,5 +1,5 @@
 // Colours for the expression language. A token stream is enough: the checker, not the highlighter, knows what is right.
-import { HighlightStyle, type StreamParser, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
+import { HighlightStyle, StreamLanguage, type StreamParser, syntaxHighlighting } from "@codemirror/language";
 import { tags } from "@lezer/highlight";
 
 const constants = new Set(["true", "false", "null"]);

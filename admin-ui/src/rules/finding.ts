@@ -1,5 +1,5 @@
 // What is wrong with an expression and where, whoever found it: the checker in the browser or the server.
-import { ApiProblem } from "../api/http.ts";
+import { ApiProblem, type ProblemIssue } from "../api/http.ts";
 
 export interface Finding {
   readonly message: string;
@@ -9,24 +9,23 @@ export interface Finding {
   readonly to?: number;
 }
 
-/** Reads the place from a problem document; `rule` narrows it to the issue that concerns that rule. */
-export function findingIn(error: unknown, rule?: string): Finding | undefined {
+/** The server's word on a filter. */
+export function filterFinding(error: unknown): Finding | undefined {
   if (!(error instanceof ApiProblem)) return undefined;
-  const issue = rule === undefined ? undefined : error.issues.find(({ path }) => path.endsWith(`/rules/${rule}`) || path.endsWith(`rules.${rule}`));
-  if (rule !== undefined && !issue && error.body.rule !== rule) return undefined;
-  return {
-    message: issue?.message ?? error.message,
-    advice: error.advice,
-    ...place(error.body.position ?? error.body),
-  };
+  const issue = error.issues.find(({ path }) => /^(query\.)?filter$|^\/filter/.test(path));
+  return issue && { message: issue.message, ...placeIn(issue, error) };
 }
 
-function place(position: unknown): { from?: number; to?: number } {
-  if (typeof position === "number") return { from: position };
-  if (typeof position !== "object" || position === null) return {};
-  const { from, to, start, end, offset, length } = position as { [name: string]: unknown };
-  const first = [from, start, offset].find((value) => typeof value === "number") as number | undefined;
-  if (first === undefined) return {};
-  const last = typeof to === "number" ? to : typeof end === "number" ? end : typeof length === "number" ? first + length : first + 1;
-  return { from: first, to: last };
+/** The server's word on one rule; the issue's path ends in the rule's name. */
+export function ruleFinding(error: unknown, rule: string): Finding | undefined {
+  if (!(error instanceof ApiProblem)) return undefined;
+  const issue = error.issues.find(({ path }) => path === `/rules/${rule}`);
+  return issue && { message: issue.message, ...placeIn(issue, error) };
+}
+
+/** The place stands in the issue, or once in the document. */
+function placeIn(issue: ProblemIssue, error: ApiProblem): { from?: number; to?: number } {
+  const position = issue.position ?? error.body.position;
+  const offset = typeof position === "object" && position !== null && "offset" in position ? position.offset : position;
+  return typeof offset === "number" ? { from: offset, to: offset + 1 } : {};
 }

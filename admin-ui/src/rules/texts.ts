@@ -1,12 +1,19 @@
 // The words of the rules screen and of the expression editor.
 export const texts = {
   intro: "A rule is an expression that must be true. No rule means admins only.",
-  sets: { title: "Start from", apply: "Use this set", replaces: "Replaces all rules below. Nothing is saved until you save." },
+  sets: {
+    title: "Start from",
+    apply: "Use this set",
+    replaces: "Replaces all rules below. Nothing is saved until you save.",
+  },
   rules: {
     list: ["List", "Which records anyone may get in lists, searches, live updates and exports."],
     get: ["Get", "Who may read one record by its id. Unset: as List."],
     create: ["Create", "What a new record must fulfil. Fields are those of the new record."],
-    update: ["Update", "Must hold for the stored and the new record; a rule that names “before” is asked once, “before” being the stored one."],
+    update: [
+      "Update",
+      "Must hold for the stored and the new record; a rule that names “before” is asked once, “before” being the stored one.",
+    ],
     delete: ["Delete", "Which stored records may be deleted, and by whom."],
   } as const,
   lock: "Lock",

@@ -20,7 +20,7 @@ export function useRuleFindings(collection: Collection, all: readonly Collection
   for (const name of ruleNames) {
     const text = rules[name];
     if (!text?.trim()) continue;
-    const found = checker.checkRule(text, { collection, all, hasBefore: name === "update" || name === "delete" });
+    const found = checker.checkRule(text, { collection, all, hasBefore: name === "update" });
     if (found) findings[name] = found;
   }
   return findings;
