@@ -1,5 +1,6 @@
 // Db over a pg pool. One instance per process; rooms get it handed in.
 import pg from "pg";
+import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
 
 export interface PoolOptions {
@@ -11,6 +12,8 @@ export interface PoolOptions {
   readonly idleInTransactionTimeoutMs: number;
   /** How long a caller waits for a free connection. */
   readonly acquireTimeoutMs: number;
+  /** A connection silent for this long is lost (a blackholed network). Default: 5 s above the statement timeout. */
+  readonly queryTimeoutMs?: number;
   /** False behind a transaction pooler: no statement is named. */
   readonly prepare: boolean;
 }
@@ -32,6 +35,9 @@ export function createDb(options: PoolOptions): PooledDb {
     ...options.connection,
     max: options.max,
     connectionTimeoutMillis: options.acquireTimeoutMs,
+    query_timeout: options.queryTimeoutMs ?? options.statementTimeoutMs + 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: "landfall",
     onConnect: async (client: pg.ClientBase) => {
       // SET instead of start-up options: poolers refuse the latter.
@@ -46,7 +52,7 @@ export function createDb(options: PoolOptions): PooledDb {
   pool.on("error", () => {});
 
   return {
-    ...runner(pool, options.prepare),
+    ...runner({ query: (config) => onePooled(pool, config) }, options.prepare),
     pool,
     inTransaction: false,
     transaction: async (work, settings) => {
@@ -57,7 +63,34 @@ export function createDb(options: PoolOptions): PooledDb {
   };
 }
 
-function runner(target: pg.Pool | pg.PoolClient, prepare: boolean): Pick<Db, "query" | "texts"> {
+interface Target {
+  query(config: pg.QueryConfig | pg.QueryArrayConfig): Promise<pg.QueryResult>;
+}
+
+/**
+ * One statement on a pooled connection. Not `pool.query`, which throws the connection and its prepared statements away
+ * after every refused statement, so that a burst of taken unique values would cost a reconnect each.
+ */
+async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // A server that stops sends its reason and closes: the close is an event, without a listener the end of the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    return await client.query(config);
+  } catch (error) {
+    if (isConnectionLost(error)) broken = error as Error;
+    throw coded(error);
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+function runner(target: Target, prepare: boolean): Pick<Db, "query" | "texts"> {
   const config = (statement: Statement, types: pg.CustomTypesConfig) => ({
     text: statement.text,
     values: statement.values as unknown[],
@@ -94,10 +127,13 @@ async function runTransaction<T>(
     await client.query("COMMIT");
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch((failure: Error) => {
-      broken ??= failure;
-    });
-    throw error;
+    // On a lost connection a ROLLBACK would only wait for its own timeout; closing it rolls back as well.
+    if (isConnectionLost(error)) broken ??= error as Error;
+    if (!broken)
+      await client.query("ROLLBACK").catch((failure: Error) => {
+        broken = failure;
+      });
+    throw coded(error);
   } finally {
     client.off("error", onError);
     client.release(broken);
