@@ -28,6 +28,34 @@ const slate: MantineColorsTuple = [
   "#1d272e",
 ];
 
+/** Loss. The last shades are dark enough to be read as text on white. */
+const red: MantineColorsTuple = [
+  "#fdeceb",
+  "#fad5d3",
+  "#f4aca8",
+  "#ff9c94",
+  "#ff8b82",
+  "#dc4b43",
+  "#c8362e",
+  "#b3261e",
+  "#931c16",
+  "#761510",
+];
+
+/** "Look here". */
+const yellow: MantineColorsTuple = [
+  "#fdf3dc",
+  "#f9e7bd",
+  "#f1d27f",
+  "#e9c25a",
+  "#e3b341",
+  "#c08d1a",
+  "#a37312",
+  "#8a5a00",
+  "#704900",
+  "#573900",
+];
+
 /** Mantine's dark scale: 0 is text, 7 the page, 6 what lies on it. */
 const dark: MantineColorsTuple = [
   "#d6dee3",
@@ -43,10 +71,9 @@ const dark: MantineColorsTuple = [
 ];
 
 export const theme = createTheme({
-  colors: { sea, slate, gray: slate, dark },
+  colors: { sea, slate, gray: slate, dark, red, yellow },
   primaryColor: "sea",
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
+  primaryShade: 7,
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
   fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },
@@ -66,10 +93,11 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "sm" } },
+    InputWrapper: { defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { transitionProps: { duration: 120 } } } },
-    Modal: { defaultProps: { transitionProps: { duration: 150, transition: "fade" }, centered: true } },
-    Drawer: { defaultProps: { transitionProps: { duration: 160 } } },
+    Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" }, transitionProps: { duration: 150, transition: "fade" }, centered: true } },
+    Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" }, transitionProps: { duration: 160 } } },
     Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } },
   },
 });

@@ -83,7 +83,6 @@ function FieldHead({ field, faulty, isOpen, onToggle, onUp, onDown, onRemove }: 
         className="field-row field-name"
         onClick={onToggle}
         aria-expanded={isOpen}
-        aria-label={texts.field.edit(field.name)}
       >
         <Chevron size={16} aria-hidden />
         <span className={`mono ellipsis${faulty ? " loss" : ""}`}>{field.name || texts.field.unnamed}</span>

@@ -83,7 +83,6 @@ export const texts = {
     readRule: "Read rule of the field",
     writeRule: "Write rule of the field",
     ruleHint: "Empty: as the record's rules say.",
-    edit: (name: string) => `Edit ${name || "field"}`,
     remove: (name: string) => `Remove ${name || "field"}`,
     up: (name: string) => `Move ${name || "field"} up`,
     down: (name: string) => `Move ${name || "field"} down`,

@@ -25,16 +25,16 @@ interface HeaderProps {
 
 export function Header({ onOpenNav, onOpenPalette, onOpenHelp }: HeaderProps) {
   return (
-    <header className="header">
+    <section className="header" aria-label={texts.header.bar}>
       {onOpenNav ? (
         <ActionIcon variant="subtle" color="gray" size={36} aria-label={texts.sidebar.open} onClick={onOpenNav}>
           <IconMenu2 size={18} />
         </ActionIcon>
       ) : null}
       <Breadcrumbs />
-      <UnstyledButton className="header-search" onClick={onOpenPalette} aria-label={texts.header.searchLabel}>
+      <UnstyledButton className="header-search" onClick={onOpenPalette}>
         <IconSearch size={14} aria-hidden />
-        <span className="wide-only">{texts.header.search}</span>
+        <span className="wide-text">{texts.header.search}</span>
         <Kbd className="wide-only" size="xs">
           Ctrl K
         </Kbd>
@@ -51,7 +51,7 @@ export function Header({ onOpenNav, onOpenPalette, onOpenHelp }: HeaderProps) {
         <IconKeyboard size={18} />
       </ActionIcon>
       <AccountMenu />
-    </header>
+    </section>
   );
 }
 

@@ -16,9 +16,9 @@ export const texts = {
     unpin: (name: string) => `Unpin ${name}`,
   },
   header: {
+    bar: "Top bar",
     trail: "Breadcrumbs",
     search: "Search",
-    searchLabel: "Search and commands",
     account: "Account",
     signOut: "Sign out",
     theme: "Colour scheme",

@@ -5,7 +5,6 @@ import { exactTime, relativeTime } from "./time.ts";
 export function When({ at, focusable = true }: { readonly at: string; readonly focusable?: boolean }) {
   return (
     <Tooltip label={exactTime(at)}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time shows on focus too */}
       <time dateTime={at} tabIndex={focusable ? 0 : undefined} className="num">
         {relativeTime(at, Date.now())}
       </time>

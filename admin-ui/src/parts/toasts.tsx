@@ -7,6 +7,7 @@ import { texts } from "./texts.ts";
 export function toastDone(message: string, undo?: () => void | Promise<void>): void {
   const id = notifications.show({
     color: "green",
+    closeButtonProps: { "aria-label": texts.close },
     autoClose: undo ? 10_000 : 4_000,
     message: undo ? (
       <span className="toast">
@@ -32,6 +33,7 @@ export function toastFailed(error: unknown): void {
   const problem = error instanceof ApiProblem ? error : undefined;
   notifications.show({
     color: "red",
+    closeButtonProps: { "aria-label": texts.close },
     autoClose: 12_000,
     title: error instanceof Error ? error.message : texts.failed,
     message: (

@@ -70,7 +70,7 @@ function ColumnChoice({ columns, hidden, onHide }: GridToolbarProps) {
       <Popover.Dropdown>
         <Stack gap={8} mah={360} className="tab-body">
           {columns
-            .filter(({ type }) => type !== "id")
+            .filter(({ name }) => name !== "id")
             .map(({ name }) => (
               <Checkbox key={name} label={name} checked={!hidden.includes(name)} onChange={() => toggle(name)} />
             ))}

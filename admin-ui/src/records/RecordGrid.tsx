@@ -1,4 +1,6 @@
 // The grid: a sticky head, and only those rows in the page that can be seen. Rows are 32 px, so nothing is measured.
+// biome-ignore-all lint/a11y/useSemanticElements: rows are placed by transform, which table elements do not allow
+// biome-ignore-all lint/a11y/useFocusableInteractive: the controls are inside the cells
 import { Checkbox, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
@@ -57,13 +59,11 @@ export function RecordGrid(props: RecordGridProps) {
     >
       <div className="grid-table" role="presentation">
         <Head {...props} />
-        {/* biome-ignore lint/a11y/useFocusableInteractive: a row group is no control */}
         <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, start }) => {
             const row = rows[index];
             if (!row) return null;
             return (
-              // biome-ignore lint/a11y/useFocusableInteractive: the controls are in its cells
               <div
                 key={row.id}
                 role="row"
@@ -75,7 +75,7 @@ export function RecordGrid(props: RecordGridProps) {
                 <PickCell id={row.id} on={picked.has(row.id)} onClick={(event) => pick(event, index)} />
                 {columns.map((column) => (
                   <div key={column.name} role="cell" className={`grid-cell${column.numeric ? " number" : ""}`}>
-                    {column.type === "id" ? (
+                    {column.name === "id" ? (
                       <Link
                         from="/collections/$name/records"
                         className="grid-open"
@@ -110,9 +110,7 @@ function Head({ columns, rows, sort, picked, onSort, onPick }: RecordGridProps) 
   const all = rows.length > 0 && rows.every(({ id }) => picked.has(id));
   return (
     <div className="grid-head" role="rowgroup">
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the controls are in its cells */}
       <div className="grid-row" role="row" aria-rowindex={1}>
-        {/* biome-ignore lint/a11y/useFocusableInteractive: the checkbox in it is the control */}
         <div role="columnheader" className="grid-cell pick">
           <Checkbox
             size="xs"
@@ -140,7 +138,6 @@ function HeadCell({ column, sort, onSort }: HeadCellProps) {
   const direction = sort === column.name ? "ascending" : sort === `-${column.name}` ? "descending" : "none";
   const Arrow = direction === "ascending" ? IconArrowUp : IconArrowDown;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the button in it is the control
     <div role="columnheader" className="grid-cell" {...(column.sortable ? { "aria-sort": direction } : {})}>
       {column.sortable ? (
         <UnstyledButton title={texts.sortBy(column.name)} onClick={() => onSort(nextSort(sort, column.name))}>

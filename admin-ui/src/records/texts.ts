@@ -3,7 +3,7 @@ import { counted } from "../parts/time.ts";
 
 export const texts = {
   filter: "Filter",
-  filterExample: "Filter, such as: title.startsWith('A') && createdAt > timestamp('2026-01-01T00:00:00Z')",
+  filterExample: "Filter, such as: title.startsWith('A')",
   applyFilter: "Apply",
   clearFilter: "Clear",
   add: "New record",

@@ -55,16 +55,18 @@ export default function CelEditor(props: CelEditorProps) {
 
   useEffect(() => {
     const current = view.current;
-    if (current) current.dispatch(setDiagnostics(current.state, diagnostics(props.finding, current.state.doc.length)));
+    if (current) current.dispatch(setDiagnostics(current.state, diagnostics(props.finding, current.state.doc.toString())));
   }, [props.finding]);
 
   return <div ref={host} className="cel" />;
 }
 
-function diagnostics(finding: Finding | undefined, length: number): Diagnostic[] {
+function diagnostics(finding: Finding | undefined, text: string): Diagnostic[] {
   if (!finding || finding.from === undefined) return [];
-  const from = Math.min(finding.from, Math.max(0, length - 1));
-  const to = Math.min(Math.max(finding.to ?? from + 1, from + 1), length);
+  const from = Math.min(finding.from, Math.max(0, text.length - 1));
+  // One letter is hard to see: the whole word is underlined.
+  const word = /^\w+/.exec(text.slice(from))?.[0].length ?? 1;
+  const to = Math.min(from + word, text.length);
   return [{ from, to, severity: "error", message: [finding.message, finding.advice].filter(Boolean).join("\n") }];
 }
 
@@ -106,5 +108,6 @@ function extensions(latest: { readonly current: CelEditorProps }) {
 
 function toCompletion({ label, type, detail, apply }: Suggestion) {
   const base = { label, type, detail };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: CodeMirror's own mark for where the cursor goes
   return apply ? snippetCompletion(apply.replace("|", "${}"), base) : base;
 }

@@ -28,7 +28,7 @@ export function RuleEditor({ name, value, scope, finding, focused, onChange }: R
   return (
     <section className="rule" ref={section} aria-label={texts.editor(title)}>
       <div className="rule-head">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {value === null ? (
           <>
             <Badge variant="default" tt="none">

@@ -54,7 +54,7 @@ export function checkRule(text: string, scope: CheckScope): Finding | undefined 
     return undefined;
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
-    return { message: error.message, advice: error.advice, ...wordAt(text, error.offset) };
+    return { message: error.message, advice: error.advice, from: error.offset };
   }
 }
 
@@ -85,11 +85,4 @@ function rowField(field: Field): RowField {
   return field.many
     ? { type: listOf(type), nullable: false, ...date }
     : { type, nullable: field.required !== true, ...date };
-}
-
-/** Underlines the whole word at the place, so that it can be seen. */
-export function wordAt(text: string, offset: number): { from: number; to: number } {
-  const from = Math.min(offset, Math.max(0, text.length - 1));
-  const word = /^\w+/.exec(text.slice(from))?.[0] ?? "";
-  return { from, to: from + Math.max(1, word.length) };
 }

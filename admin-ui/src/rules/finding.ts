@@ -4,9 +4,8 @@ import { ApiProblem, type ProblemIssue } from "../api/http.ts";
 export interface Finding {
   readonly message: string;
   readonly advice?: string | undefined;
-  /** Offsets into the text, in UTF-16 units; absent when the place is not known. */
+  /** Offset into the text, in UTF-16 units; absent when the place is not known. */
   readonly from?: number;
-  readonly to?: number;
 }
 
 /** The server's word on a filter. */
@@ -24,8 +23,8 @@ export function ruleFinding(error: unknown, rule: string): Finding | undefined {
 }
 
 /** The place stands in the issue, or once in the document. */
-function placeIn(issue: ProblemIssue, error: ApiProblem): { from?: number; to?: number } {
+function placeIn(issue: ProblemIssue, error: ApiProblem): { from?: number } {
   const position = issue.position ?? error.body.position;
   const offset = typeof position === "object" && position !== null && "offset" in position ? position.offset : position;
-  return typeof offset === "number" ? { from: offset, to: offset + 1 } : {};
+  return typeof offset === "number" ? { from: offset } : {};
 }

@@ -30,6 +30,7 @@ export function ImportPart({ collection }: { readonly collection: Collection }) 
           w={280}
           disabled={state.kind === "running"}
           clearable
+          clearButtonProps={{ "aria-label": texts.clear }}
         />
         {file ? (
           <Select

@@ -7,6 +7,7 @@ export const texts = {
     "A file with one JSON object per line (NDJSON), one JSON array, or CSV whose first line names the fields. It is read piece by piece, so its size does not matter.",
   file: "File",
   choose: "Choose a file",
+  clear: "Choose no file",
   format: "Format",
   formats: { ndjson: "NDJSON", json: "JSON array", csv: "CSV" },
   preview: "The first rows",
