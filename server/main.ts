@@ -1,6 +1,6 @@
 // The server as a process: configuration, Postgres, migrations, master key, the app, and an orderly end. What the app
 // consists of is app.ts' matter.
-import { lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
 import type pg from "pg";
@@ -230,14 +230,17 @@ export const setupUrlFile = (config: Config) => join(config.dataDir, "setup-url"
 /** To a person at a terminal; otherwise output is a log, where a secret has no place, so it goes into a private file. */
 function showSetupUrl(config: Config, url: string | null, terminal: Terminal): void {
   const file = setupUrlFile(config);
-  rmSync(file, { force: true });
+  if (url === null || terminal.isTTY) rmSync(file, { force: true });
   if (url === null) return;
   if (terminal.isTTY) {
     terminal.out(`\nMake the first admin (this link is valid for 24 hours):\n${url}`);
     return;
   }
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${url}\n`, { mode: 0o600, flag: "wx" });
+  // Renamed into place: another process on this folder may be doing the same, and each link is good.
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${url}\n`, { mode: 0o600 });
+  renameSync(draft, file);
   terminal.out(`Make the first admin: landfall setup-url shows the link, which is in ${file}`);
 }
 

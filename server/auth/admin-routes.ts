@@ -12,6 +12,7 @@ import {
   emailSchema,
   givenPasswordSchema,
   newPasswordSchema,
+  pageOf,
   sessionSchema,
   signedInSchema,
 } from "./types.ts";
@@ -157,11 +158,14 @@ function sessionsRoute({ sessionOf }: AdminRouteDeps): Route {
     path: "/v1/admin/sessions",
     name: "listAdminSessions",
     summary: "Your live sessions, newest first.",
-    responses: { 200: { description: "The sessions.", schema: z.object({ items: z.array(sessionSchema) }) } },
+    responses: { 200: { description: "The sessions.", schema: pageOf(sessionSchema) } },
     handler: async (ctx) => {
       const { adminId, sessionId } = own(sessionOf(ctx.actor));
       const rows = await listSessions(ctx.db, adminId, ctx.nowMs);
-      return { status: 200, json: { items: rows.map((row) => ({ ...row, current: row.id === sessionId })) } };
+      return {
+        status: 200,
+        json: { items: rows.map((row) => ({ ...row, current: row.id === sessionId })), nextCursor: null },
+      };
     },
   });
 }

@@ -67,21 +67,23 @@ export async function insertAdmin(
   return rows[0];
 }
 
-/** The admin, and whether it has signed in from this address in the last 30 days. */
+/** The admin, and whether it has signed in from this address in the last 30 days. One row for an unknown e-mail too: the
+ * work, and so the time, is the same. */
 export async function adminForSignIn(
   db: Db,
   email: string,
   address: string,
   nowMs: number,
 ): Promise<(AdminRow & { readonly addressKnown: boolean }) | undefined> {
-  const rows = await db.query<AdminRow & { addressKnown: boolean }>({
+  const rows = await db.query<{ [member in keyof AdminRow]: AdminRow[member] | null } & { addressKnown: boolean }>({
     name: "auth_admin_for_sign_in",
-    text: `SELECT ${adminColumns}, k.address IS NOT NULL AS "addressKnown" FROM landfall.admin a
-           LEFT JOIN landfall."knownAddress" k ON k."adminId" = a.id AND k.address = $2 AND k."lastSignInAt" > $3
-           WHERE a.email = $1`,
+    text: `SELECT ${adminColumns}, k.address IS NOT NULL AS "addressKnown"
+           FROM (SELECT $1::text AS email) asked LEFT JOIN landfall.admin a ON a.email = asked.email
+           LEFT JOIN landfall."knownAddress" k ON k."adminId" = a.id AND k.address = $2 AND k."lastSignInAt" > $3`,
     values: [email, address, iso(nowMs - knownAddressMs)],
   });
-  return rows[0];
+  const row = rows[0];
+  return row?.id == null ? undefined : (row as AdminRow & { addressKnown: boolean });
 }
 
 /** The row, locked, if its password is still the one that was checked: no session survives a change made meanwhile. */

@@ -134,6 +134,20 @@ test("T13 a lookup that began before a revocation is not kept and not shared aft
   await expect(authenticate(header(token))).rejects.toMatchObject({ code: "credential_invalid" });
 });
 
+test("T13 what a lookup saw before a revocation does not become a verdict after it", async () => {
+  const { kind, living, add, open } = store();
+  const { authenticate, forget } = createAuthenticator({ kinds: [kind], clock: manualClock() });
+  const token = add();
+  kind.gated = true;
+  const early = authenticate(header(token));
+  living.delete(hashSecret(token));
+  forget(`key:${token.slice(-6)}`);
+  open();
+  await early;
+  kind.gated = false;
+  await expect(authenticate(header(token))).rejects.toMatchObject({ code: "credential_invalid" });
+});
+
 test("a verdict never outlives its credential, however fresh", async () => {
   const clock = manualClock();
   const { kind, living, add } = store();

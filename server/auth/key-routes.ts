@@ -6,7 +6,14 @@ import { hashSecret, uuidv7 } from "../kernel/ids.ts";
 import { errors } from "./errors.ts";
 import { type CollectionNames, type Collections, futureTime, grantsOf, keyView, newKeySecret } from "./key.ts";
 import { apiKeysMax, deleteKey, insertKey, type KeyPatch, listKeys, replaceSecret, updateKey } from "./key-store.ts";
-import { type ApiKeyPatch, apiKeyPatchSchema, apiKeySchema, apiKeyWithSecretSchema, newApiKeySchema } from "./types.ts";
+import {
+  type ApiKeyPatch,
+  apiKeyPatchSchema,
+  apiKeySchema,
+  apiKeyWithSecretSchema,
+  newApiKeySchema,
+  pageOf,
+} from "./types.ts";
 
 export interface KeyRouteDeps {
   readonly collections: Collections;
@@ -29,10 +36,13 @@ function listRoute({ collections }: KeyRouteDeps): Route {
     path: "/v1/api-keys",
     name: "listApiKeys",
     summary: "All API keys, newest first, without their secrets.",
-    responses: { 200: { description: "The keys.", schema: z.object({ items: z.array(apiKeySchema) }) } },
+    responses: { 200: { description: "The keys.", schema: pageOf(apiKeySchema) } },
     handler: async (ctx) => {
       const names = collections.current();
-      return { status: 200, json: { items: (await listKeys(ctx.db)).map((key) => keyView(key, names)) } };
+      return {
+        status: 200,
+        json: { items: (await listKeys(ctx.db)).map((key) => keyView(key, names)), nextCursor: null },
+      };
     },
   });
 }

@@ -81,7 +81,9 @@ test("T17 the throttle does not tell either: an unknown address is throttled aft
 });
 
 test("T18 time does not tell unknown from wrong: the classifier stays near one half", async () => {
-  const { t } = await signedUp();
+  const passwords = createPasswordHasher({ cost: { memoryKiB: 4_096, passes: 1, lanes: 1 } });
+  const t = testAuth(database.db, { passwords });
+  await createAdmin(database.db, { email, password }, { clock: t.clock, passwords });
   const sample = async (address: string) => {
     const startedMs = performance.now();
     await t.refused("signInAdmin", { body: { email: address, password: wrong } });
@@ -89,17 +91,18 @@ test("T18 time does not tell unknown from wrong: the classifier stays near one h
     t.clock.advance(minute);
     return tookMs;
   };
-  for (let i = 0; i < 20; i++) await sample(i % 2 ? email : "nobody@example.com");
   const known: number[] = [];
   const unknown: number[] = [];
-  for (let i = 0; i < 300; i++) {
-    known.push(await sample(email));
-    unknown.push(await sample("nobody@example.com"));
+  const sampleKnown = async () => known.push(await sample(email));
+  const sampleUnknown = async () => unknown.push(await sample("nobody@example.com"));
+  for (let i = 0; i < 200; i++) {
+    // In turns, so that neither is always the one after a pause of the machine.
+    for (const next of i % 2 ? [sampleKnown, sampleUnknown] : [sampleUnknown, sampleKnown]) await next();
   }
   const wins = known.flatMap((a) => unknown.map((b) => (a > b ? 1 : a === b ? 0.5 : 0)));
   const auc = wins.reduce((sum: number, win) => sum + win, 0) / wins.length;
-  // Sigma of the AUC is about 0.024 at this n; the 1,000-sample run with the real cost belongs to the attack suite.
-  expect(Math.abs(auc - 0.5)).toBeLessThan(0.12);
+  // Without the dummy hash it is 1. Sigma is 0.03 at this n; 1,000 samples at the real cost belong to the attack suite.
+  expect(Math.abs(auc - 0.5)).toBeLessThan(0.15);
 });
 
 test("T22 of 100 parallel wrong passwords at most 10 are evaluated", async () => {

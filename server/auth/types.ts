@@ -44,6 +44,9 @@ export const givenPasswordSchema = z
 
 const time = z.iso.datetime();
 
+/** A list that is bounded and therefore always one page, in the shape of every list. */
+export const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor: z.null() });
+
 export const adminSchema = z.object({ id: z.string(), email: z.string(), role: z.enum(["owner"]) });
 export type Admin = z.output<typeof adminSchema>;
 

@@ -12,14 +12,15 @@ if (major > 24 || (major === 24 && minor >= 7)) {
   // Beside the packages and as private as they are; the shared temp folder, the default, is anyone's to fill.
   module.enableCompileCache?.(fileURLToPath(new URL("../../node_modules/.cache/landfall", import.meta.url)));
   const { runCli } = await import("../cli/index.ts");
-  const code = await runCli(process.argv.slice(2));
+  const code = await runCli(process.argv.slice(2), process.env);
   // Set, not exit(): what is still in the pipes gets out. Nothing long-lived is left by then.
   process.exitCode = code;
 } else {
   const node = broughtNode();
   if (node === undefined) {
-    console.error(`Landfall needs Node 24.7 or newer and this is ${process.versions.node}: run npm install here, or install it from https://nodejs.org`); // biome-ignore format: one line
-    process.exitCode = 2;
+    refuse(
+      `Landfall needs Node 24.7 or newer and this is ${process.versions.node}: run npm install here, or install it.`,
+    );
   } else handOver(node);
 }
 
@@ -38,11 +39,15 @@ function handOver(node) {
   const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("error", (error) => {
-    console.error(`Landfall's own Node does not run (${error.message}): install Node 24.7 or newer.`);
-    process.exitCode = 2;
-  });
+  child.on("error", (error) =>
+    refuse(`Landfall's own Node does not run (${error.message}): install Node 24.7 or newer.`),
+  );
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
   });
+}
+
+function refuse(line) {
+  process.stderr.write(`${line}\n`);
+  process.exitCode = 2;
 }

@@ -1,6 +1,6 @@
 // The command line: the table of commands, their arguments and help, and how every ending becomes an exit code.
 import { parseArgs } from "node:util";
-import { settingsHelp } from "../kernel/config/index.ts";
+import { type Environment, settingsHelp } from "../kernel/config/index.ts";
 import { Problem } from "../kernel/errors/index.ts";
 import { Exit, exitCodes } from "../kernel/exit.ts";
 import { product } from "../kernel/product.ts";
@@ -24,7 +24,11 @@ const common = {
 } as const;
 
 /** Runs one command line and gives the exit code. */
-export async function runCli(args: readonly string[], load: () => Promise<Rooms> = loadRooms): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  env: Environment,
+  load: () => Promise<Rooms> = loadRooms,
+): Promise<number> {
   const [name = "", ...rest] = args;
   const json = rest.includes("--json");
   const terminal = terminalOf(json);
@@ -34,7 +38,7 @@ export async function runCli(args: readonly string[], load: () => Promise<Rooms>
     if (name === "--version") return told(terminal, product.version);
     const found = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
     if (!found) throw new Exit("usage", `There is no command ${JSON.stringify(name)}. landfall --help lists them.`);
-    return await runCommand(name, found.command, { rest, terminal, load });
+    return await runCommand(name, found.command, { rest, env, terminal, load });
   } catch (error) {
     return failed(error, terminal, json);
   }
@@ -42,18 +46,19 @@ export async function runCli(args: readonly string[], load: () => Promise<Rooms>
 
 interface Line {
   readonly rest: readonly string[];
+  readonly env: Environment;
   readonly terminal: CommandTerminal;
   readonly load: () => Promise<Rooms>;
 }
 
-async function runCommand(name: string, command: Command, { rest, terminal, load }: Line): Promise<number> {
+async function runCommand(name: string, command: Command, { rest, env, terminal, load }: Line): Promise<number> {
   const { values, positionals } = parsed(name, command, rest);
-  if (values["help"]) return told(terminal, helpOf(name, command));
+  if (values.help) return told(terminal, helpOf(name, command));
   const { min, max } = command.positionals;
   if (positionals.length < min || positionals.length > max)
     throw new Exit("usage", `Usage: landfall ${name} ${command.usage}. landfall ${name} --help says more.`);
   await command.run({
-    env: process.env,
+    env,
     terminal,
     positionals,
     flag: (option) => values[option] === true,

@@ -1,4 +1,6 @@
 // `landfall start`: the server in the foreground until a signal ends it.
+
+import { Exit } from "../kernel/exit.ts";
 import { startServer } from "../main.ts";
 import type { Command } from "./command.ts";
 
@@ -14,31 +16,37 @@ export const command: Command = {
   options: {},
   positionals: { min: 0, max: 0 },
   async run({ env, terminal, loadRooms }) {
-    const signal = firstSignal();
+    let running = false;
+    const signal = firstSignal(() => running);
     const faults = watchFaults(terminal.err);
-    const server = await startServer(env, terminal, loadRooms);
+    const starting = startServer(env, terminal, loadRooms);
+    const started = await Promise.race([starting, faults]);
+    if (started instanceof Error) throw new Exit("failed", "The start was given up.", started);
+    const server = started;
+    running = true;
     const cause = await Promise.race([signal, faults]);
     if (cause instanceof Error) terminal.err("Stopping after the fault above …");
     else terminal.out("Stopping …");
     endAnyway(cause instanceof Error ? 1 : 0);
     await server.stop();
-    if (cause instanceof Error) throw cause;
+    if (cause instanceof Error) throw new Exit("failed", "Stopped after a fault.", cause);
     terminal.out("Stopped.");
   },
 };
 
-/** A signal during the start is kept until the start is over, so that nothing is left half started. */
-function firstSignal(): Promise<string> {
+/**
+ * The signal that ends a running server. One that comes while it still starts ends the process at once: nothing was
+ * promised to anybody yet, migrations roll back, and Postgres ends with its parent.
+ */
+function firstSignal(isRunning: () => boolean): Promise<void> {
   return new Promise((resolve) => {
-    for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      let seen = false;
+    let seen = false;
+    for (const [name, code] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) // biome-ignore format: one table
       process.on(name, () => {
-        // Postgres ends with us, its write-ahead log whole.
-        if (seen && name === "SIGINT") process.exit(130);
+        if (!isRunning() || (seen && name === "SIGINT")) process.exit(code);
         seen = true;
-        resolve(name);
+        resolve();
       });
-    }
   });
 }
 

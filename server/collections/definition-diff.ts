@@ -29,10 +29,17 @@ export function patched(before: CollectionDefinition, patch: CollectionPatch): C
   const { fields, rules, ...rest } = patch;
   return {
     ...before,
+    indexes: renamedIndexes(before, renamesOf(patch)),
     ...(rest as Partial<CollectionDefinition>),
     ...(fields ? { fields: fields.map(({ was: _, ...field }) => field as FieldDefinition) } : {}),
     ...(rules ? { rules: { ...before.rules, ...(rules as CollectionDefinition["rules"]) } } : {}),
   };
+}
+
+/** Indexes that are not sent stay, and follow a field to its new name. */
+function renamedIndexes({ indexes }: CollectionDefinition, renames: Renames): CollectionDefinition["indexes"] {
+  const newName = new Map([...renames].map(([to, from]) => [from, to]));
+  return indexes.map((index) => ({ ...index, fields: index.fields.map((name) => newName.get(name) ?? name) }));
 }
 
 export function diffFields(

@@ -22,6 +22,11 @@ export const definitionErrors = defineErrors({
     says: "The database already has a table, view or index of that name that is not ours.",
     advice: "Choose another name; existing tables are left untouched.",
   },
+  collection_limit: {
+    status: 409,
+    says: "There are {max} collections, the most a project may have.",
+    advice: "Drop one that is not used, or keep this data in an existing collection.",
+  },
   collection_change_refused: {
     status: 409,
     says: "The change would lose values or break something that is in use.",

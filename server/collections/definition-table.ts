@@ -103,7 +103,7 @@ export function selectJoined(collection: string, field: FieldDefinition, row: st
 }
 
 /** Hidden fields and those with a read rule go to the sealed part of a log entry. */
-const isSealed = (field: FieldDefinition) => field.hidden === true || field.rules?.read !== undefined;
+export const isSealed = (field: FieldDefinition) => field.hidden === true || field.rules?.read !== undefined;
 
 export function capturedCollection(schema: Schema, kindOf: FieldKinds): CapturedCollection {
   const sealedColumns = new Set(

@@ -14,7 +14,7 @@ import { type CheckRule, judgeDefinition, relationIssues, ruleIssues } from "./d
 import { lossIssues, recordsExist } from "./definition-loss.ts";
 import type { CollectionInput, CollectionPatch } from "./definition-shape.ts";
 import * as store from "./definition-store.ts";
-import { capturedCollection } from "./definition-table.ts";
+import { capturedCollection, isSealed } from "./definition-table.ts";
 import { buildSchemas } from "./schemas.ts";
 import type { CollectionDefinition, Schema, Schemas } from "./types.ts";
 
@@ -52,6 +52,9 @@ export interface ChangeOptions {
   readonly tags: NonNullable<TransactionOptions["tags"]>;
 }
 
+/** The picture of all definitions is held in memory and listed in one answer. */
+const collectionsMax = 1_000;
+
 export async function createCollection(
   db: Db,
   input: CollectionInput,
@@ -63,6 +66,7 @@ export async function createCollection(
   const { createSteps, ownedNames } = await import("./definition-ddl.ts");
   return changing(db, tools, tags, async (tx, version, before) => {
     if (before.collections.some((one) => one.definition.name === definition.name)) throw errors.collection_name_taken();
+    if (before.collections.length >= collectionsMax) throw errors.collection_limit({ params: { max: collectionsMax } });
     const used = await store.namesInUse(tx, ownedNames(definition));
     if (used.length > 0) throw errors.collection_table_exists();
     const stored = await store.insertDefinition(tx, definition, version);
@@ -92,7 +96,7 @@ export async function changeCollection(
     const after = afterChange(picture, current, definition, version);
     const schema = after.byId.get(current.id) as Schema;
     refuseInvalid(after, schema, tools);
-    const plan = alterPlan(current.definition, definition, renames, tools.kindOf);
+    const plan = alterPlan(current.definition, definitionOf(schema), renames, tools.kindOf);
     await refuseChange(tx, { picture, after, current, plan, tools, options });
     await refuseForeignNames(tx, current.definition, definition);
     await alter(tx, current.definition, schema, plan, tools);
@@ -113,10 +117,7 @@ export async function dropCollection(
   await changing(db, tools, options.tags, async (tx, version, picture) => {
     const current = find(picture, name, options.ifVersion);
     const others = picture.collections.filter((one) => one.id !== current.id);
-    const issues = [
-      ...others.flatMap(({ definition }) => pointersAt(definition, name)),
-      ...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools),
-    ];
+    const issues = [...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools)];
     await lockTables(tx, current.definition);
     if (!options.confirmLoss && (await recordsExist(tx, name))) {
       issues.push({
@@ -231,6 +232,8 @@ async function refuseChange(tx: Db, { picture, after, current, plan, tools, opti
     (one) => one.id !== current.id && one.definition.name === after.byId.get(current.id)?.name,
   );
   if (clashing) throw errors.collection_name_taken();
+  // Rules alone touch no table, so they wait for nobody who reads one.
+  if (!touchesTables(plan, current.definition, after.byId.get(current.id) as Schema)) return;
   await lockTables(tx, current.definition);
   if (options.confirmLoss) return;
   const losses = await lossIssues(tx, current.definition.name, plan.diff.dropped, tools.kindOf);
@@ -268,16 +271,6 @@ function newlyBroken(before: Schemas, after: Schemas, tools: DefinitionTools, ex
   });
 }
 
-function pointersAt(definition: CollectionDefinition, target: string): Issue[] {
-  return definition.fields
-    .filter((field) => field.collection === target)
-    .map((field) => ({
-      path: "",
-      code: "breaks_other",
-      message: `“${definition.name}.${field.name}” points to this collection. Drop that field first.`,
-    }));
-}
-
 /** Taken before anything is judged by the rows, so that no writer changes them in between. */
 async function lockTables(tx: Db, definition: CollectionDefinition): Promise<void> {
   const { tableSql } = await import("./definition-ddl.ts");
@@ -296,14 +289,18 @@ async function alter(
 ): Promise<void> {
   const captured = capturedCollection(schema, tools.kindOf);
   await runSteps(tx, plan.reshape);
-  if (changesRecords(before, schema)) await tools.capture.install(tx, captured);
+  if (changesCapture(before, schema)) await tools.capture.install(tx, captured);
   if (plan.fill.length > 0) await tx.query({ text: "SELECT set_config('landfall.bulk', 'on', true)" });
   await runSteps(tx, plan.fill);
   await runSteps(tx, plan.tighten);
 }
 
-/** Does the change touch what a log entry holds of a record, or the version it is stamped with? */
-function changesRecords(before: CollectionDefinition, after: CollectionDefinition): boolean {
+function touchesTables(plan: AlterPlan, before: CollectionDefinition, after: CollectionDefinition): boolean {
+  return plan.reshape.length + plan.fill.length + plan.tighten.length > 0 || changesCapture(before, after);
+}
+
+/** Must the triggers be made anew? They know the table, its columns, which of them are sealed, and the schema version. */
+function changesCapture(before: CollectionDefinition, after: CollectionDefinition): boolean {
   return before.name !== after.name || !isDeepStrictEqual(before.fields, after.fields);
 }
 
@@ -335,13 +332,19 @@ async function announceChange(
 ): Promise<void> {
   const say = (op: "schema" | "rules") =>
     tools.capture.announce(tx, { collection: schema.id, op, schemaVersion: schema.schemaVersion });
-  if (!isDeepStrictEqual(before.fields, schema.fields)) await say("schema");
+  if (!isDeepStrictEqual(recordForm(before), recordForm(schema))) await say("schema");
   if (!isDeepStrictEqual(rulesPart(before), rulesPart(schema))) await say("rules");
 }
 
+/** What a reader of records sees of a definition. Bounds and rules are not of it: the records stay what they are. */
+const recordForm = (definition: CollectionDefinition) =>
+  definition.fields.map((field) => [field.name, field.type, field.many, field.collection, isSealed(field)]);
+
 const rulesPart = (definition: CollectionDefinition) => [
   definition.rules,
-  definition.fields.map((field) => [field.name, field.hidden, field.rules]),
+  definition.fields
+    .filter((field) => field.hidden || field.rules)
+    .map((field) => [field.name, field.hidden, field.rules]),
 ];
 
 /** The stored part of a schema, in one order of members. */

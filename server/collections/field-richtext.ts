@@ -1,9 +1,27 @@
 // Rich text: HTML that is safe to show as it is. Cleaned once when written, so that every reader may trust it.
-import sanitizeHtml from "sanitize-html";
+import { createRequire } from "node:module";
+import type sanitize from "sanitize-html";
 import { lengthProblem, textType } from "./field-text.ts";
 import { invalidText, isStorable, ok, refuse, type ValueType } from "./field-value.ts";
 
-const options: sanitizeHtml.IOptions = {
+// Loaded with the first rich text: most processes start, and many live, without one.
+const load = createRequire(import.meta.url);
+let cleaner: ((html: string) => string) | undefined;
+
+function clean(html: string): string {
+  cleaner ??= makeCleaner(load("sanitize-html"));
+  return cleaner(html);
+}
+
+function makeCleaner(sanitizeHtml: typeof sanitize): (html: string) => string {
+  return (html) =>
+    sanitizeHtml(html, { ...options, transformTags: { a: sanitizeHtml.simpleTransform("a", linkRel, true) } });
+}
+
+// A link out of user-written text must neither reach back to the page that opened it nor lend it rank.
+const linkRel = { rel: "noopener noreferrer nofollow" };
+
+const options: sanitize.IOptions = {
   allowedTags: [
     ...["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "pre", "code", "div", "span"],
     ...["ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"],
@@ -21,8 +39,6 @@ const options: sanitizeHtml.IOptions = {
   allowedSchemes: ["http", "https", "mailto", "tel"],
   allowedSchemesByTag: { img: ["http", "https"] },
   allowProtocolRelative: false,
-  // A link out of user-written text must neither reach back to the page that opened it nor lend it rank.
-  transformTags: { a: sanitizeHtml.simpleTransform("a", { rel: "noopener noreferrer nofollow" }, true) },
   nestingLimit: 100,
 };
 
@@ -31,10 +47,10 @@ export const richtext: ValueType = {
   parse(field, value, path) {
     if (typeof value !== "string") return refuse(path, "type", "Expected a string of HTML.");
     if (!isStorable(value)) return invalidText(path);
-    const clean = sanitizeHtml(value, options);
+    const kept = clean(value);
     // The length that counts is that of what is kept; entities such as &#0; may have become characters.
-    if (!isStorable(clean)) return invalidText(path);
-    const wrong = lengthProblem(field, clean);
-    return wrong ? refuse(path, wrong[0], wrong[1]) : ok(clean);
+    if (!isStorable(kept)) return invalidText(path);
+    const wrong = lengthProblem(field, kept);
+    return wrong ? refuse(path, wrong[0], wrong[1]) : ok(kept);
   },
 };

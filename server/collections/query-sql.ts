@@ -25,12 +25,15 @@ export class SqlText {
   readonly #byKey = new Map<string, string>();
   #aliases = 0;
 
-  /** `$n` for a value; one key is bound once, however often it is asked for. */
+  /**
+   * A place for a value; one key is bound once, however often it is asked for. The place gets its `$n` in `finish`, since
+   * a part of a statement may be made and then not be used, and Postgres refuses parameters that stand nowhere.
+   */
   bind(key: string, binder: Binder): string {
     const known = this.#byKey.get(key);
     if (known) return known;
     this.#binders.push(binder);
-    const place = `$${this.#binders.length}`;
+    const place = `\u0001${this.#binders.length - 1};`;
     this.#byKey.set(key, place);
     return place;
   }
@@ -42,7 +45,13 @@ export class SqlText {
   }
 
   finish(text: string, named: boolean): CompiledStatement {
-    return new CompiledStatement(text, this.#binders, named);
+    const used: Binder[] = [];
+    const numbers = new Map<string, number>();
+    const numbered = text.replace(/\u0001(\d+);/g, (_place, index: string) => {
+      if (!numbers.has(index)) numbers.set(index, used.push(this.#binders[Number(index)] as Binder));
+      return `$${numbers.get(index)}`;
+    });
+    return new CompiledStatement(numbered, used, named);
   }
 }
 

@@ -43,6 +43,11 @@ export const errors = defineErrors({
     says: "The record changed since you read it.",
     advice: "Read it again and reapply the change.",
   },
+  record_exists: {
+    status: 412,
+    says: "There is a record with this id already.",
+    advice: "Leave `If-None-Match` out to replace it.",
+  },
   record_precondition_required: {
     status: 428,
     says: "This collection requires If-Match.",

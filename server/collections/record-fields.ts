@@ -4,7 +4,7 @@ import type { Actor, RecordAction } from "../kernel/actor.ts";
 import { quote } from "./query-sql.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 
-export const idField: FieldDefinition = { name: "id", type: "text", required: true };
+export const idField: FieldDefinition = { name: "id", type: "id", required: true };
 export const versionField: FieldDefinition = { name: "version", type: "integer", required: true };
 const createdAtField: FieldDefinition = { name: "createdAt", type: "datetime", required: true };
 const updatedAtField: FieldDefinition = { name: "updatedAt", type: "datetime", required: true };

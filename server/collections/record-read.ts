@@ -8,6 +8,7 @@ import { literal, type CompiledStatement } from "./query-sql.ts";
 import { queryLimits, type RecordQuery } from "./query-types.ts";
 import { errors } from "./record-errors.ts";
 import type { Audience } from "./record-fields.ts";
+import { noteInvisible } from "./record-refusal.ts";
 import { withId } from "./record-select.ts";
 import { recordId } from "./record-id.ts";
 import { audienceIn, newBuild, type Room, runTexts, schemaFor, withFreshSchema } from "./record-room.ts";
@@ -57,7 +58,7 @@ export function recordReader(room: Room): RecordReader {
         const { rows } = await runTexts(ctx, compiled.statement, { ctx, id });
         const row = rows[0];
         if (row === undefined) {
-          await room.denials.invisible(ctx, schema, "get", id);
+          await noteInvisible(room, ctx, schema, id);
           throw errors.record_not_found();
         }
         const text = compiled.selection.render(row);

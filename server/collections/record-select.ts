@@ -49,7 +49,7 @@ export function wantedOf(fields: readonly string[] | undefined, expand: Expansio
 
 /** Where in the answer a selection stands: nested rows travel as JSON, and they multiply. */
 export interface Place {
-  readonly place: Place;
+  readonly top: boolean;
   /** How many rows of this selection one answer can hold at most. */
   readonly rows: number;
 }

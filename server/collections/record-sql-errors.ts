@@ -52,6 +52,11 @@ export function explainSqlError(error: unknown, schema: Schema, named: ReadonlyS
   }
 }
 
+export function isTakenId(error: unknown, schema: Schema): boolean {
+  const { code, constraint } = error as DatabaseError;
+  return code === "23505" && constraint === primaryKeyName(schema.name);
+}
+
 /** The same words whether the target does not exist or may not be seen. */
 export function missingTarget(field: FieldDefinition, path: string, cause?: unknown): Error {
   const issue: Issue = { path, code: "relation_not_found", message: `There is no such record in ${field.collection}.` };

@@ -36,24 +36,31 @@ export interface InputOptions {
 export function wholeRecord(body: unknown, options: InputOptions): Input {
   const { schema, kinds, at = "" } = options;
   const given = members(body, options, (field, value, path) => parseSet(kinds, field, value, path));
-  const named = new Set(given.changes.map((change) => change.field.name));
-  const issues: Issue[] = [];
-  const rest: Change[] = [];
+  const byName = new Map(given.changes.map((change) => [change.field.name, change]));
+  const issues = [...given.issues];
+  const refused = new Set(issues.map(({ path }) => path));
+  const changes: Change[] = [];
   for (const field of schema.fields) {
-    if (named.has(field.name) || field.type === "autodate" || isSystemField(field.name)) continue;
-    const parsed = kinds(field).parse(field, field.default ?? null, step(at, field.name));
-    if (parsed.ok) rest.push({ field, kind: "set", value: parsed.value });
-    else issues.push(...hiddenFrom(options.audience, field, parsed.issues));
+    const named = byName.get(field.name);
+    const path = step(at, field.name);
+    if (named) changes.push(named);
+    else if (field.type !== "autodate" && !refused.has(path)) {
+      const parsed = kinds(field).parse(field, field.default ?? null, path);
+      if (parsed.ok) changes.push({ field, kind: "set", value: parsed.value });
+      else issues.push(...hiddenFrom(options.audience, field, parsed.issues));
+    }
   }
-  refuse([...given.issues, ...issues]);
-  return { ...given, changes: [...given.changes, ...rest] };
+  refuse(issues);
+  return { ...given, changes };
 }
 
 /** RFC 7396, with operators as the sole key at the top level of a number or list. */
 export function patch(body: unknown, options: InputOptions): Input {
   const given = members(body, options, (field, value, path) => parsePatch(options.kinds, field, value, path));
   refuse(given.issues);
-  return given;
+  // In one order, so that two patches of the same fields are one statement.
+  const byName = new Map(given.changes.map((change) => [change.field.name, change]));
+  return { ...given, changes: options.schema.fields.flatMap((field) => byName.get(field.name) ?? []) };
 }
 
 /** A required hidden field without a default cannot be satisfied by those who may not see it; its name stays unsaid. */

@@ -12,7 +12,7 @@ import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
 import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { Change } from "./record-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { allowed, bothRows, type Build, mayAsk, type Row, ruleOf, settable } from "./visibility.ts";
+import { allowed, type Build, type Clause, clauses, type Row, settable, updateClauses } from "./visibility.ts";
 
 /** What the text depends on; the values themselves are bound. */
 export interface WritePlan {
@@ -31,6 +31,8 @@ export interface WritePlan {
 export interface Condition {
   readonly why: "missing" | "relation" | "rule" | "field" | "version" | "range";
   readonly field?: FieldDefinition;
+  /** The part of the rule that is asked. */
+  readonly clause?: string;
   readonly sql: string;
 }
 
@@ -105,7 +107,7 @@ function insertSql(build: Build, plan: WritePlan, changes: readonly Change[], re
 }
 
 /** A row that is not stored yet, as the subquery `v`. The trigger's own fields are shown to rules as they will be. */
-function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
+export function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
   const names = ["id"];
   const columns = [`${bindId(build.sql)}::${textColumn} AS id`];
   const lists = new Map<string, string>();
@@ -127,7 +129,7 @@ function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
   return { names, columns, row };
 }
 
-const currentTime = "date_trunc('milliseconds', now())";
+export const currentTime = "date_trunc('milliseconds', now())";
 
 /** The stored row with the changes applied, as expressions over `t`. */
 function newRow(build: Build, schema: Schema, changes: readonly Change[]) {
@@ -156,38 +158,35 @@ export function updateConditions(build: Build, plan: WritePlan): Condition[] {
   const { schema, named } = plan;
   const before = aliasRow(schema, "t");
   const { row, guards } = newRow(build, schema, plan.update ?? []);
-  const conditions: Condition[] = [{ why: "missing", sql: allowed(build, "get", before) }];
+  const conditions: Condition[] = asConditions("missing", clauses(build, "get", before));
   for (const { field } of plan.update ?? []) {
     if (!named.has(field.name)) continue;
     conditions.push({ why: "relation", field, sql: targetVisible(build, field, row, before) });
     conditions.push({ why: "field", field, sql: settable(build, field, { row, before }) });
   }
-  conditions.push({ why: "rule", sql: updateAllowed(build, { row, before }) }, ...guards);
+  conditions.push(...asConditions("rule", updateClauses(build, { row, before })), ...guards);
   return [...conditions, ...versionCondition(build, plan)];
 }
 
-function updateAllowed(build: Build, rows: { row: Row; before: Row }): string {
-  if (!mayAsk(build.audience, rows.row.schema, "update")) return "false";
-  if (build.audience.passesRules) return "true";
-  return bothRows(build, ruleOf(rows.row.schema, "update") as string, "update", rows);
+function asConditions(why: "missing" | "rule", asked: readonly Clause[]): Condition[] {
+  return asked.map(({ text, sql }) => ({ why, clause: text, sql }));
 }
 
-export function insertConditions(build: Build, plan: WritePlan, row: Row): Condition[] {
+export function insertConditions(build: Build, plan: Pick<WritePlan, "schema" | "named" | "insert">, row: Row): Condition[] {
   const conditions: Condition[] = [];
   for (const { field } of plan.insert ?? []) {
     if (!plan.named.has(field.name)) continue;
     conditions.push({ why: "relation", field, sql: targetVisible(build, field, row, undefined) });
     conditions.push({ why: "field", field, sql: settable(build, field, { row }) });
   }
-  conditions.push({ why: "rule", sql: allowed(build, "create", row) });
-  return conditions;
+  return [...conditions, ...asConditions("rule", clauses(build, "create", row))];
 }
 
 export function deleteConditions(build: Build, plan: Pick<WritePlan, "schema" | "match">): Condition[] {
   const stored = aliasRow(plan.schema, "t");
   return [
-    { why: "missing", sql: allowed(build, "get", stored) },
-    { why: "rule", sql: allowed(build, "delete", stored) },
+    ...asConditions("missing", clauses(build, "get", stored)),
+    ...asConditions("rule", clauses(build, "delete", stored)),
     ...versionCondition(build, plan),
   ];
 }
@@ -235,13 +234,13 @@ export function compileRefusal(build: Build, plan: WritePlan & { readonly delete
     ? deleteConditions(build, plan)
     : plan.update
       ? updateConditions(build, plan)
-      : [{ why: "missing" as const, sql: allowed(build, "get", aliasRow(schema, "t")) }];
+      : asConditions("missing", clauses(build, "get", aliasRow(schema, "t")));
   const inserted = plan.insert && insertedRow(build, schema, plan.insert);
   const fresh = inserted ? insertConditions(build, plan, inserted.row) : [];
   const width = Math.max(stored.length, fresh.length);
   const ask = (mark: string, conditions: readonly Condition[]) => {
     const answers = conditions.map(({ sql }) => `(${sql})::text`);
-    return `SELECT '${mark}', ${[...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
+    return `SELECT ${[`'${mark}'`, ...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
   };
   const questions = [`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`];
   if (inserted) questions.push(`${ask("i", fresh)} FROM (SELECT ${inserted.columns.join(", ")}) v`);

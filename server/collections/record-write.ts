@@ -11,7 +11,7 @@ import { writeLists } from "./record-lists.ts";
 import { etagOf } from "./record-read.ts";
 import { refusalOf } from "./record-refusal.ts";
 import { audienceIn, newBuild, type Room, schemaToWrite, withFreshSchema } from "./record-room.ts";
-import { explainSqlError } from "./record-sql-errors.ts";
+import { explainSqlError, isTakenId } from "./record-sql-errors.ts";
 import { type Change, type Input, patch as parsePatch, wholeRecord } from "./record-values.ts";
 import { compileDelete, compileWrite, type WritePlan } from "./record-write-sql.ts";
 import { type CompiledWrite, textsOf } from "./record-write-values.ts";
@@ -67,6 +67,7 @@ export function recordWriter(room: Room): RecordWriter {
     for (let attempt = 1; ; attempt++) {
       const written = await atomically(ctx, compiled.joins, (db) => perform(room, ctx, db, plan, compiled, env)).catch(
         (error) => {
+          if (options.ifNoneMatch && isTakenId(error, plan.schema)) throw errors.record_exists({ cause: error });
           throw explainSqlError(error, plan.schema, plan.named);
         },
       );
@@ -222,7 +223,7 @@ function requirePrecondition(schema: Schema, options: Precondition): void {
   throw errors.record_precondition_required();
 }
 
-const matchOf = ({ ifMatch }: Precondition) => (ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version");
+const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] => (ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version");
 
 function validId(id: string): string {
   if (recordId.test(id)) return id;

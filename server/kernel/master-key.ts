@@ -89,6 +89,11 @@ function agrees(key: MasterKey, check: string): boolean {
   }
 }
 
+/** Whether a key was ever agreed on. */
+export async function hasMasterKey(db: Db): Promise<boolean> {
+  return (await storedCheck(db)) !== undefined;
+}
+
 async function storedCheck(db: Db): Promise<string | undefined> {
   const text = "SELECT value->>'sealed' AS sealed FROM landfall.meta WHERE key = 'masterKeyCheck'";
   return (await db.query<{ sealed: string }>({ text }))[0]?.sealed;

@@ -1,4 +1,8 @@
 // What the change log's contract tests share: a captured table of their own, and the raw log.
+import pg from "pg";
+import { pino } from "pino";
+import { type ChangeLog, type ChangeLogOptions, createChangeLog, type Entry } from "../../server/kernel/changelog/index.ts";
+import type { PooledDb } from "../../server/kernel/db/pool.ts";
 import type { Db } from "../../server/kernel/db/index.ts";
 import { installCapture } from "../../server/kernel/changelog/capture.ts";
 import type { CapturedCollection } from "../../server/kernel/changelog/types.ts";
@@ -47,4 +51,41 @@ export function rawLog(db: Db, afterSeq = 0, collection = 1): Promise<RawEntry[]
            WHERE seq > $1 AND collection = $2 ORDER BY seq`,
     values: [afterSeq, collection],
   });
+}
+
+/** A change log as a server process has it, quick enough for tests. */
+export function changeLogOn(
+  db: PooledDb,
+  connection: pg.ClientConfig,
+  settings: ChangeLogOptions["settings"] = {},
+): ChangeLog {
+  return createChangeLog({
+    db,
+    connect: async () => {
+      const client = new pg.Client(connection);
+      await client.connect();
+      return client;
+    },
+    log: pino({ level: process.env.LANDFALL_TEST_LOG ?? "silent" }),
+    settings: { leaseMs: 800, pollMs: 20, followerPollMs: 50, readerLeaseMs: 800, retryMs: 10, retryMaxMs: 50, ...settings },
+  });
+}
+
+/** Resolves when the condition holds; the test's own time limit says when it never will. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Collects what a reader is given. */
+export function collector(): { entries: Entry[]; resyncs: string[]; handler: Parameters<ChangeLog["live"]>[1] } {
+  const entries: Entry[] = [];
+  const resyncs: string[] = [];
+  return {
+    entries,
+    resyncs,
+    handler: (batch) => {
+      if (batch.kind === "resync") resyncs.push(batch.reason);
+      else entries.push(...batch.entries);
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { CelError } from "./error.ts";
 import type { Node, StrictFn } from "./node.ts";
 import { compilePattern } from "./pattern.ts";
 import type { Expr } from "./tree.ts";
-import { type Type, types } from "./types.ts";
+import { types } from "./types.ts";
 import { isPlace, parseDuration, parseTime } from "./values.ts";
 
 type Build = (args: readonly Node[], expr: Expr, scope: Scope) => Node;

@@ -131,7 +131,8 @@ function alignLists(a: Node, b: Node, place: Place): readonly [Node, Node] {
   if (!a.type.of || !b.type.of)
     throw fail(place, "Lists of unknown elements cannot be compared.", "Name the elements.");
   if (x === y || (isText(a.type.of) && isText(b.type.of))) return [a, b];
-  const wanted = (list: Node, other: Type) => (list.k === "const" ? widenList(list, other, place) : list);
+  const wanted = (list: Node, other: Type) =>
+    list.k === "const" || list.k === "param" ? widenList(list, other, place) : list;
   const [left, right] = [wanted(a, b.type.of), wanted(b, a.type.of)];
   if (left.type.of?.kind === right.type.of?.kind) return [left, right];
   throw fail(
@@ -142,8 +143,9 @@ function alignLists(a: Node, b: Node, place: Place): readonly [Node, Node] {
 }
 
 /** A literal list takes the type of what stands beside it: empty, or whole numbers among doubles or decimals. */
-function widenList(list: Node & { k: "const" }, to: Type, place: Place): Node {
+function widenList(list: Node & { k: "const" | "param" }, to: Type, place: Place): Node {
   const from = list.type.of?.kind;
+  if (list.k === "param") return takesParam(from, to) ? { ...list, type: listOf(to) } : list;
   const items = list.value as readonly unknown[];
   if (from === "null") return { ...list, type: listOf(to) };
   if (to.kind === "double" && from === "int") return { ...list, type: listOf(types.double) };
@@ -156,6 +158,9 @@ function widenList(list: Node & { k: "const" }, to: Type, place: Place): Node {
   return list;
 }
 
+const takesParam = (from: Type["kind"] | undefined, to: Type): boolean =>
+  (to.kind === "double" && from === "int") || (to.kind === "decimal" && (from === "int" || from === "double"));
+
 /** `a in list` for a list of one type, or a json list. */
 export function elementOf(a: Node, list: Node, place: Place): Node {
   if (a.type.kind === "null") throw fail(place, "Lists hold no null.", "Compare with == null.");
@@ -166,7 +171,7 @@ export function elementOf(a: Node, list: Node, place: Place): Node {
     throw fail(place, `Expected a list after in, found ${nameType(list.type)}.`, "Write x in ['a', 'b'] or x in tags.");
   }
   const typed = typedBeside(a, { ...a, type: list.type.of } as Node, place);
-  const wide = list.k === "const" ? widenList(list, typed.type, place) : list;
+  const wide = list.k === "const" || list.k === "param" ? widenList(list, typed.type, place) : list;
   const element = wide.type.of as Type;
   const [x, y] = align(typed, { k: "element", slot: -1, type: element }, place);
   if (y.type.kind !== element.kind || y.k !== "element") {
@@ -204,7 +209,8 @@ export function paramNode(name: string, place: Place, env: CheckEnv): Node {
   }
   const value = params[name];
   const type = paramType(value, name, place);
-  return type.kind === "null" ? { k: "const", type, value: null } : { k: "param", type, name };
+  if (type.kind === "null") return { k: "const", type, value: null };
+  return type.of?.kind === "null" ? { k: "const", type, value: [] } : { k: "param", type, name };
 }
 
 function paramType(value: unknown, name: string, place: Place): Type {
@@ -220,7 +226,7 @@ function paramType(value: unknown, name: string, place: Place): Type {
     if (kinds.size === 1 && (only === "string" || only === "int" || only === "double")) return listOf({ kind: only });
     if (kinds.size === 2 && kinds.has("int") && kinds.has("double")) return listOf(types.double);
   }
-  if (Array.isArray(value) && value.length === 0) return listOf(types.string);
+  if (Array.isArray(value) && value.length === 0) return listOf(types.null);
   throw new CelError("expression_param", `The parameter $${name} is neither a scalar nor a list of one type.`, {
     place,
     advice: "Send a string, a number, a boolean, null, or a list of strings or numbers.",

@@ -10,7 +10,7 @@ import { CelError, limits } from "./error.ts";
 import type { Checked, Node } from "./node.ts";
 import { usesOf, weigh } from "./node-walk.ts";
 import type { Expr } from "./tree.ts";
-import { type CheckEnv, type RowType, type Type, types } from "./types.ts";
+import { type CheckEnv, types } from "./types.ts";
 
 /**
  * Checks an expression that must be true or false.

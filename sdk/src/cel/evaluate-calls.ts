@@ -20,6 +20,7 @@ export function strictCall(node: CallNode, args: readonly Run[]): Run {
   if (node.fn === "jsonType") return (frame) => jsonTypeOf(first(frame));
   if (node.fn === "inJson") return (frame) => inJson(first(frame), second(frame));
   if (node.fn === "matches") return matches(node, first);
+  if (node.fn === "toDouble" || node.fn === "toJson" || node.fn === "toDecimal") return first;
   const apply = functions[node.fn];
   if (args.length === 1) {
     return (frame) => {
@@ -40,11 +41,11 @@ const multiply = (x: number, y: number): unknown => {
   const product = x * y; // beyond 2^53 it may be rounded, but never back into the safe range
   return int(product);
 };
-const same = (x: unknown): unknown => x;
-
+/** Changes of form that the JavaScript values do not need; null stays null. */
+type Coercion = "toDouble" | "toDecimal" | "toJson";
 type Apply = (x: never, y: never) => unknown;
 
-const functions: { readonly [fn in Exclude<StrictFn, "jsonType" | "inJson" | "matches">]: Apply } = {
+const functions: { readonly [fn in Exclude<StrictFn, "jsonType" | "inJson" | "matches" | Coercion>]: Apply } = {
   "int+": (x: number, y: number) => int(x + y),
   "int-": (x: number, y: number) => int(x - y),
   "int*": multiply,
@@ -76,9 +77,6 @@ const functions: { readonly [fn in Exclude<StrictFn, "jsonType" | "inJson" | "ma
   jsonDouble: (x: unknown) => (typeof x === "number" ? finite(x) : fault),
   jsonBool: (x: unknown) => (typeof x === "boolean" ? x : fault),
   item: (x: unknown, i: number) => (Array.isArray(x) && i >= 0 && i < x.length ? x[i] : fault),
-  toDouble: same,
-  toDecimal: (x: number) => String(x),
-  toJson: same,
 };
 
 function jsonTypeOf(value: unknown): unknown {

@@ -95,6 +95,7 @@ function param(name: string, type: Type): Run {
   return ({ params }) => {
     const value = params && Object.hasOwn(params, name) ? params[name] : undefined;
     if (value === undefined) return fault;
+    if (type.kind === "list" && type.of?.kind === "decimal" && Array.isArray(value)) return value.map(String);
     return type.kind === "decimal" ? String(value) : value;
   };
 }

@@ -7,7 +7,10 @@ export type RowNumber = number;
 export const THE_ROW: RowNumber = 0;
 export const THE_STORED_ROW: RowNumber = 1;
 
-/** Functions that answer an error when any argument is null or an error. */
+/**
+ * Functions that answer an error when any argument is null or an error; but `toDouble toDecimal toJson` are changes of form
+ * and keep null, `jsonType` knows null as a type, and `inJson` looks for null among the elements.
+ */
 export type StrictFn =
   | "int+"
   | "int-"

@@ -79,7 +79,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<Op, Shape>([
   ["all", ["expr", "name", "expr"]],
 ]);
 
-const identifier = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
+const identifier = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 
 /** The tree as JSON, ready for `records:query`. */
 export function toWire(expr: Expr): WireExpr {
@@ -147,7 +147,7 @@ function readScalar(arg: unknown, wants: "name" | "key" | "literal" | "number", 
   const place = { pos: 0, path };
   if (wants === "name") {
     if (typeof arg === "string" && identifier.test(arg)) return arg;
-    throw refuse(place, "A name must be letters and digits, at most 63.", "Names start with a letter.");
+    throw refuse(place, "A name must be letters, digits and underscores, at most 63.", "Names start with a letter.");
   }
   if (wants === "number") {
     if (typeof arg === "number" && Number.isFinite(arg)) return arg;

@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, inject, test } from "vitest";
 import { asSuperuser, testDatabase } from "../../../test/support/database.ts";
 import { poolDefaults } from "../../../test/support/pool-defaults.ts";
+import { startEmbedded } from "../postgres/embedded.ts";
 import { checkDatabase } from "./check.ts";
 import { connectionFromUrl, describeConnection } from "./connection.ts";
 import { migrate } from "./migrate.ts";
@@ -40,6 +43,21 @@ test("a read-only role is told so", async () => {
   await superuser(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
   await expect(checkDatabase(asRole(), atOnce)).rejects.toMatchObject({ reason: "database_read_only" });
   await superuser(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+});
+
+test("a hot standby is told from a primary", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lf-standby-"));
+  const options = { dataDir: join(folder, "pg"), socketDir: join(folder, "s"), settings: ["fsync=off"] };
+  await (await startEmbedded(options)).stop();
+  writeFileSync(join(folder, "pg", "standby.signal"), "");
+  const standby = await startEmbedded(options);
+  const connection = { host: standby.host, user: "postgres", database: "postgres" };
+  await expect(checkDatabase(connection, atOnce)).rejects.toMatchObject({
+    reason: "database_read_only",
+    message: expect.stringContaining("hot standby"),
+  });
+  await standby.stop();
+  rmSync(folder, { recursive: true });
 });
 
 test("a foreign schema landfall is refused", async () => {

@@ -63,14 +63,16 @@ export function createCluster(launch: Launch, home: string): void {
   try {
     initialise(launch, draft);
     runProgram(
-      [...launch.prefix, join(launch.bin, "postgres"), "--single", "-D", draft, "template1"],
+      [...launch.prefix, join(launch.bin, "postgres"), "--single", "-F", "-D", draft, "template1"],
       `CREATE ROLE landfall LOGIN PASSWORD '${password}';\nCREATE DATABASE landfall OWNER landfall;\n`,
     );
     // No line for `postgres`: the superuser cannot connect at all.
     writeFileSync(join(draft, "pg_hba.conf"), "# Written by Landfall.\nlocal all landfall scram-sha-256\n");
     const socketName = `landfall-${randomBytes(8).toString("hex")}`;
     writeFileSync(join(draft, note), JSON.stringify({ password, socketName }), { mode: 0o600 });
-    runProgram(["sync", "-f", draft]);
+    launch.own(draft);
+    // Until here nothing was flushed. `sync -f` would also wait for everybody else's writes on that disk.
+    runProgram([...launch.prefix, join(launch.bin, "initdb"), "-S", "-D", draft]);
     renameSync(draft, join(home, String(launch.major)));
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

@@ -48,7 +48,8 @@ function asNobody(binaries: Binaries, home: string): Launch {
     throw new Exit("postgres_missing", "Postgres refuses to run as root and there is no way to another user here: start as an ordinary user or set DATABASE_URL."); // biome-ignore format: one line
   const bin = works([...drop, "test", "-x", join(binaries.bin, "postgres")]) ? binaries.bin : readableCopy(binaries);
   const searching = ["dac_read_search", "dac_override"].map((cap) => [`--inh-caps=+${cap}`, `--ambient-caps=+${cap}`]);
-  const reach = [[], ...searching].find((caps) => works([...drop, ...caps, "--", "test", "-x", home]));
+  // Not `test -x`: access(2) asks for the real user and forgets capabilities.
+  const reach = [[], ...searching].find((caps) => works([...drop, ...caps, "--", "stat", join(home, ".")]));
   if (!reach)
     throw new Exit("data_dir_refused", `User nobody, whom Postgres must run as here, cannot reach ${home}: set LANDFALL_DATA_DIR to a folder outside a private home.`); // biome-ignore format: one line
   return {

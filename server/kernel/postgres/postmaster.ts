@@ -131,7 +131,7 @@ function ready(child: ChildProcess): Promise<void> {
     let output = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-4_000);
-      if (output.includes("database system is ready to accept connections")) resolve();
+      if (/database system is ready to accept (read-only )?connections/.test(output)) resolve();
     });
     child.once("error", reject);
     // `close`, not `exit`: the reason stands in what is still in the pipe.
