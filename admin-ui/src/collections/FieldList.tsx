@@ -79,11 +79,7 @@ function FieldHead({ field, faulty, isOpen, onToggle, onUp, onDown, onRemove }: 
   const tool = { variant: "subtle", color: "gray", size: 32 } as const;
   return (
     <div className="field-row">
-      <UnstyledButton
-        className="field-row field-name"
-        onClick={onToggle}
-        aria-expanded={isOpen}
-      >
+      <UnstyledButton className="field-row field-name" onClick={onToggle} aria-expanded={isOpen}>
         <Chevron size={16} aria-hidden />
         <span className={`mono ellipsis${faulty ? " loss" : ""}`}>{field.name || texts.field.unnamed}</span>
         <span className="quiet ellipsis">{summary(field)}</span>

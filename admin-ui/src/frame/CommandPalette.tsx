@@ -21,7 +21,15 @@ interface PaletteProps {
 
 export function CommandPalette({ opened, onClose, onOpenHelp }: PaletteProps) {
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} padding={0} centered={false} yOffset="10vh" attributes={{ content: { "aria-label": texts.palette.title } }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      withCloseButton={false}
+      padding={0}
+      centered={false}
+      yOffset="10vh"
+      attributes={{ content: { "aria-label": texts.palette.title } }}
+    >
       <PaletteBody onClose={onClose} onOpenHelp={onOpenHelp} />
     </Modal>
   );

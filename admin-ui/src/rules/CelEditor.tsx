@@ -55,7 +55,8 @@ export default function CelEditor(props: CelEditorProps) {
 
   useEffect(() => {
     const current = view.current;
-    if (current) current.dispatch(setDiagnostics(current.state, diagnostics(props.finding, current.state.doc.toString())));
+    if (current)
+      current.dispatch(setDiagnostics(current.state, diagnostics(props.finding, current.state.doc.toString())));
   }, [props.finding]);
 
   return <div ref={host} className="cel" />;
