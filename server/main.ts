@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import module from "node:module";
 import { dirname, join } from "node:path";
 import type pg from "pg";
-import pino, { type Logger } from "pino";
+import type { Logger } from "pino";
+import type { App, AppDeps } from "./app.ts";
 import { type Clock, systemClock } from "./kernel/clock.ts";
 import { type Config, ConfigError, type Environment, readConfig } from "./kernel/config/index.ts";
 import { checkDatabase } from "./kernel/db/check.ts";
@@ -13,27 +14,10 @@ import type { Db } from "./kernel/db/index.ts";
 import { migrate } from "./kernel/db/migrate.ts";
 import { createDb, type PooledDb } from "./kernel/db/pool.ts";
 import { Exit } from "./kernel/exit.ts";
-import { type MasterKey, openMasterKey } from "./kernel/master-key.ts";
+import { createLog } from "./kernel/log.ts";
+import { openMasterKey } from "./kernel/master-key.ts";
 import { openCluster } from "./kernel/postgres/cluster.ts";
 import { product } from "./kernel/product.ts";
-
-/** The running app: HTTP server, readers, everything that long lives. */
-export interface App {
-  /** The port it listens on, which differs from the setting when that is 0. */
-  readonly port: number;
-  /** Drains and stops everything it started, within `config.drainDeadlineMs`. */
-  stop(): Promise<void>;
-}
-
-export interface AppDeps {
-  /** Stopped by main, after the app. */
-  readonly db: PooledDb;
-  /** For connections of one's own, such as LISTEN. */
-  readonly connection: pg.ClientConfig;
-  readonly masterKey: MasterKey;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
 
 /** What app.ts exports. `startApp` rejects with Node's own EADDRINUSE or EACCES when it cannot listen. */
 export interface Rooms {
@@ -73,10 +57,8 @@ export async function startServer(env: Environment, terminal: Terminal, load = l
   for (const warning of warnings) terminal.err(warning);
   const stops: (() => Promise<void>)[] = [];
   try {
-    const log = pino(
-      { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination(2),
-    );
+    const { log, flush } = createLog({ level: config.logLevel, secrets: secretsOf(config) });
+    stops.push(async () => flush());
     announce(config, terminal);
     const { connection, stop } = await openDatabase(config, { create: true, progress: terminal.out, log });
     stops.push(stop);
@@ -100,6 +82,15 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
     if (error instanceof ConfigError) throw new Exit("config_invalid", error.lines.join("\n"));
     throw error;
   }
+}
+
+/** What must never be logged although it has no prefix that gives it away. */
+function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword }: Config): string[] {
+  const password = databaseUrl && new URL(databaseUrl).password;
+  const keys = masterKey && [Buffer.from(masterKey).toString("hex"), Buffer.from(masterKey).toString("base64")];
+  return [serviceKey, password, adminPassword, ...(keys ?? [])].filter(
+    (secret) => secret !== undefined && secret !== "",
+  );
 }
 
 function announce(config: Config, terminal: Terminal): void {
