@@ -141,8 +141,12 @@ class Generator {
   }
 
   #membership(depth: number): Expr {
-    const kind = this.#draw(8);
+    const kind = this.#draw(11);
     const root = this.#root("posts");
+    if (kind === 8 && root) return e("in", this.value("decimal", depth - 1), root.of("prices"));
+    if (kind === 9 && root) return e("in", this.value("timestamp", depth - 1), root.of("times"));
+    if (kind === 10 && root)
+      return e("in", this.value(this.#pick<Make>(["json", "string", "int"]), depth - 1), root.of("blobs"));
     if (kind === 0)
       return e("in", this.value("string", depth - 1), root ? root.of("tags") : dot(name("auth"), "roles"));
     if (kind === 1) return e("in", this.value("int", depth - 1), root ? root.of("nums") : e("param", "ints"));
@@ -211,6 +215,9 @@ class Generator {
         [root.of("nums"), "int"],
         [root.of("ratios"), "double"],
         [root.of("days"), "string"],
+        [root.of("blobs"), "json"],
+        [root.of("prices"), "decimal"],
+        [root.of("times"), "timestamp"],
       );
     const [range, kind] = this.#pick(ranges);
     return this.#quantifier(depth, range, (variable) => {
@@ -365,6 +372,7 @@ class Generator {
           () => dot(this.value("json", depth), this.#pick(["a", "b"])),
           () => e("[]", this.value("json", depth), e("value", "k'\"")),
           () => e("[]", this.value("json", depth), this.value("int", depth)),
+          () => e("[]", name("blobs"), this.value("int", depth)),
         ])();
       case "geo":
         return call("geo", this.value("double", depth), this.value("double", depth));

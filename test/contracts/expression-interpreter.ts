@@ -28,6 +28,8 @@ class Json {
     this.value = value;
   }
 }
+/** A list of json: what is looked for in it stays json. */
+class JsonItems extends Array<unknown> {}
 class Rel {
   readonly id: string;
   readonly collection: string;
@@ -159,7 +161,9 @@ function isIn(a: Expr, b: Expr, value: (x: Expr) => unknown): boolean {
     if (!Array.isArray(list.value)) throw new Failure();
     return list.value.some((item) => equal(x, toJson(item)));
   }
-  return (list as unknown[]).some((item) => x !== null && equal(x instanceof Json ? plain(x) : x, item));
+  return (list as unknown[]).some(
+    (item) => x !== null && equal(x instanceof Json && !(list instanceof JsonItems) ? plain(x) : x, item),
+  );
 }
 
 function named(name: string, u: Universe, scope: Scope): unknown {
@@ -214,8 +218,13 @@ function lift(value: unknown, type: { kind: string; of?: unknown; collection?: s
   if (type.kind === "decimal") return new Decimal(value as string);
   if (type.kind === "json") return new Json(value);
   if (type.kind === "relation") return new Rel(value as string, type.collection as string);
-  if (type.kind === "list") return (value as unknown[]).map((item) => lift(item, type.of as { kind: string }));
+  if (type.kind === "list") return liftList(value as unknown[], type.of as { kind: string });
   return value;
+}
+
+function liftList(items: readonly unknown[], of: { kind: string }): unknown[] {
+  if (of.kind !== "json") return items.map((item) => lift(item, of));
+  return JsonItems.from(items.map((item) => toJson(item)));
 }
 
 function fromParam(value: unknown): unknown {

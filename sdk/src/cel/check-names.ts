@@ -4,7 +4,7 @@ import { fail, nameType } from "./check-types.ts";
 import { CelError, type Place } from "./error.ts";
 import { type Node, type Range, THE_ROW, THE_STORED_ROW } from "./node.ts";
 import type { Expr } from "./tree.ts";
-import { type RowType, type Type, types } from "./types.ts";
+import { type RowField, type RowType, type Type, types } from "./types.ts";
 
 const authTypes: { readonly [path: string]: Type } = {
   id: types.string,
@@ -98,14 +98,23 @@ function followed(value: Node, key: string, place: Place, scope: Scope): Node {
 }
 
 /** One error for a name that does not exist and for one that may not be read: the difference would be an oracle. */
-function readable(rowType: RowType, name: string, place: Place, scope: Scope) {
+function readable(rowType: RowType, name: string, place: Place, scope: Scope): RowField {
   const { canRead } = scope.env;
   const field = rowType.fields.get(name);
-  if (field && (canRead === undefined || canRead(rowType.collection, name))) return field;
+  if (field && (canRead === undefined || canRead(rowType.collection, name))) return supported(field, name, place);
   if (inverseOf(rowType, name, scope)) {
     throw fail(place, `${name} is a list of records.`, `Ask ${name}.exists(x, …) or ${name}.all(x, …).`);
   }
   throw unknown(place, name, `${rowType.collection} has no such field that this expression may read.`);
+}
+
+/** Lists of places are kept in two columns; nothing of the language works on them yet. */
+function supported(field: RowField, name: string, place: Place): RowField {
+  if (field.type.of?.kind !== "geo") return field;
+  throw new CelError("expression_unsupported", `${name} is a list of places, which expressions do not read.`, {
+    place,
+    advice: "Keep places one to a record and ask through a relation.",
+  });
 }
 
 /** The back-relation of this name, unless the field behind it may not be read: then it does not exist either. */
