@@ -1,8 +1,8 @@
 // The server as a process: configuration, Postgres, migrations, master key, the app, and an orderly end. What the app
 // consists of is app.ts' matter.
-import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import module from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type pg from "pg";
 import pino, { type Logger } from "pino";
 import { type Clock, systemClock } from "./kernel/clock.ts";
@@ -103,7 +103,7 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
 }
 
 function announce(config: Config, terminal: Terminal): void {
-  const there = lstatSync(config.dataDir, { throwIfNoEntry: false }) !== undefined;
+  const there = existsSync(config.dataDir);
   terminal.out(`${product.name} ${product.version}`);
   terminal.out(`Data     ${config.dataDir} (${there ? "existing" : "new"})`);
 }
@@ -230,18 +230,30 @@ export const setupUrlFile = (config: Config) => join(config.dataDir, "setup-url"
 /** To a person at a terminal; otherwise output is a log, where a secret has no place, so it goes into a private file. */
 function showSetupUrl(config: Config, url: string | null, terminal: Terminal): void {
   const file = setupUrlFile(config);
-  if (url === null || terminal.isTTY) rmSync(file, { force: true });
+  if ((url === null || terminal.isTTY) && existsSync(file)) rmSync(file, { force: true });
   if (url === null) return;
   if (terminal.isTTY) {
     terminal.out(`\nMake the first admin (this link is valid for 24 hours):\n${url}`);
     return;
   }
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const kept = keepPrivately(file, `${url}\n`);
+  terminal.out(
+    `Make the first admin: landfall setup-url ${kept ? `shows the link, which is in ${file}` : "makes a link"}`,
+  );
+}
+
+/** False on a read-only disk, which is fine with a database and a master key from outside. */
+function keepPrivately(file: string, text: string): boolean {
   // Renamed into place: another process on this folder may be doing the same, and each link is good.
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${url}\n`, { mode: 0o600 });
-  renameSync(draft, file);
-  terminal.out(`Make the first admin: landfall setup-url shows the link, which is in ${file}`);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Newest first; one that fails does not keep the others from stopping. */

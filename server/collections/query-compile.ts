@@ -4,10 +4,18 @@ import { and, type CompiledStatement, type SqlText } from "./query-sql.ts";
 import { queryLimits, type RecordQuery, type SortKey } from "./query-types.ts";
 import { isJoined, knownField, tableOf } from "./record-fields.ts";
 import type { Cells } from "./record-render.ts";
-import { aliasRow, compileSelection, orderBy, type Selection, sortExpression, wantedOf, withId } from "./record-select.ts";
+import {
+  aliasRow,
+  compileSelection,
+  orderBy,
+  type Selection,
+  sortExpression,
+  wantedOf,
+  withId,
+} from "./record-select.ts";
 import type { Schema } from "./types.ts";
-import { filterTruth } from "./visibility-expression.ts";
 import { allowed, type Build, type Row } from "./visibility.ts";
+import { filterTruth } from "./visibility-expression.ts";
 
 export interface CompiledList {
   readonly statement: CompiledStatement;
@@ -25,7 +33,12 @@ export interface CompiledGet {
 }
 
 /** `after`: only the null pattern of the cursor's keys matters to the text; the keys themselves are bound. */
-export function compileList(build: Build, schema: Schema, query: RecordQuery, after: CursorKeys | undefined): CompiledList {
+export function compileList(
+  build: Build,
+  schema: Schema,
+  query: RecordQuery,
+  after: CursorKeys | undefined,
+): CompiledList {
   const row = aliasRow(schema, "t");
   const limit = query.limit ?? queryLimits.pageDefault;
   const selection = compileSelection(build, row, wantedOf(query.fields, query.expand), { top: true, rows: limit });
@@ -35,10 +48,7 @@ export function compileList(build: Build, schema: Schema, query: RecordQuery, af
     const known = columns.indexOf(text);
     return known >= 0 ? known : columns.push(text) - 1;
   });
-  const where = and([
-    ...membership(build, row, query),
-    after && afterCursor(build.sql, keys, after),
-  ]);
+  const where = and([...membership(build, row, query), after && afterCursor(build.sql, keys, after)]);
   // The limit stands in the text: a bound one would leave the planner guessing how much is wanted. One row more tells
   // whether there is a next page.
   const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;

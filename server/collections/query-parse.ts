@@ -1,7 +1,7 @@
 // Turns query parameters, or the body of records:query, into a RecordQuery. Names are looked up later, with the schema.
 import type { Issue } from "../kernel/errors/index.ts";
-import { errors } from "./record-errors.ts";
 import { type Expansion, type Expansions, queryLimits, type RecordQuery, type SortKey } from "./query-types.ts";
+import { errors } from "./record-errors.ts";
 import type { JsonValue } from "./types.ts";
 
 const name = /^[a-z][A-Za-z0-9]{0,62}$/;
@@ -23,7 +23,8 @@ export function parseFlatQuery(flat: FlatQuery): RecordQuery {
   if (flat.filter !== undefined && flat.filter !== "") query.filter = bounded(flat.filter, "query.filter");
   if (flat.params !== undefined) query.params = parseParams(flat.params);
   if (flat.sort !== undefined && flat.sort !== "") query.sort = parseSort(flat.sort, "query.sort");
-  if (flat.fields !== undefined && flat.fields !== "") query.fields = parseFields(flat.fields.split(","), "query.fields");
+  if (flat.fields !== undefined && flat.fields !== "")
+    query.fields = parseFields(flat.fields.split(","), "query.fields");
   if (flat.expand !== undefined && flat.expand !== "") query.expand = parseExpand(flat.expand);
   if (flat.limit !== undefined) query.limit = parseLimit(flat.limit, "query.limit");
   if (flat.cursor !== undefined) query.cursor = flat.cursor;

@@ -42,7 +42,14 @@ test("all or nothing: one bad record keeps all out, and the answer names it", as
   expect(await outcome(many([{ title: "a" }, { titel: "b" }, {}]))).toBe(
     "400 record_invalid: /1/titel unknown_field, /1/title required, /2/title required",
   );
-  expect(await outcome(many([{ title: "a", n: 2_000 }, { title: "b", n: 1 }]))).toBe("409 record_conflict: /n taken");
+  expect(
+    await outcome(
+      many([
+        { title: "a", n: 2_000 },
+        { title: "b", n: 1 },
+      ]),
+    ),
+  ).toBe("409 record_conflict: /n taken");
   expect(await outcome(many([{ title: "a" }, { title: "b", owner: "nobody" }]))).toBe(
     "422 record_unprocessable: /owner relation_not_found",
   );

@@ -22,8 +22,18 @@ import type { Build, Row } from "./visibility.ts";
 
 export const bulkMax = 1_000;
 
+export interface BulkOptions extends WriteOptions {
+  /** Nobody reads the records that come back: imports. Their text is empty. */
+  readonly silent?: boolean;
+}
+
 export interface BulkWriter {
-  createMany(ctx: Context, collection: string, bodies: readonly unknown[], options?: WriteOptions): Promise<WriteResult[]>;
+  createMany(
+    ctx: Context,
+    collection: string,
+    bodies: readonly unknown[],
+    options?: BulkOptions,
+  ): Promise<WriteResult[]>;
 }
 
 interface CompiledBulk {
@@ -46,8 +56,10 @@ export function bulkWriter(room: Room): BulkWriter {
         const audience = audienceIn(ctx);
         const inputs = parseAll(room, schema, audience, bodies, options);
         const ids = inputs.map(({ id }) => id ?? room.newId());
-        const compiled = cache.get(room.schemas.current(), `${audience.key} ${schema.name}`, () =>
-          compileBulk(room, audience, schema),
+        const compiled = cache.get(
+          room.schemas.current(),
+          `${audience.key} ${schema.name}${options.silent ? " silent" : ""}`,
+          () => compileBulk(room, audience, schema, options.silent === true),
         );
         const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, bodies) };
         const named = new Set(bodies.flatMap((body) => Object.keys(body as object)));
@@ -155,7 +167,7 @@ async function refusedRow(
   return errors.record_busy({ retryAfterSeconds: 1 });
 }
 
-function compileBulk(room: Room, audience: Audience, schema: Schema): CompiledBulk {
+function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boolean): CompiledBulk {
   const insert = newBuild(room, audience);
   const guarded = schema.fields.filter((field) => writeRule(field, audience) !== undefined);
   const names = new Set(schema.fields.map(({ name }) => name));
@@ -168,7 +180,11 @@ function compileBulk(room: Room, audience: Audience, schema: Schema): CompiledBu
   const conditions = conditionsIn(insert, rows.row);
   const judged = and(conditions.map(({ sql }) => sql));
   const t = aliasRow(schema, "t");
-  const selection = compileSelection(insert, t, wantedOf(undefined, undefined));
+  const shown = (build: Build) =>
+    silent
+      ? { columns: [], render: () => "", plain: true }
+      : compileSelection(build, t, wantedOf(undefined, undefined));
+  const selection = shown(insert);
   const list = rows.columns.map(quote).join(", ");
   const values = rows.columns.map((name) => `v.${quote(name)}`).join(", ");
   const all = judged === "true" ? "" : ` WHERE NOT EXISTS (SELECT FROM v WHERE (${judged}) IS NOT TRUE)`;
@@ -182,7 +198,7 @@ function compileBulk(room: Room, audience: Audience, schema: Schema): CompiledBu
   const answers = ["v._n::text", ...questions.map(({ sql }) => `((${sql}) IS TRUE)::text`)].join(", ");
 
   const reread = newBuild(room, audience);
-  const again = compileSelection(reread, t, wantedOf(undefined, undefined));
+  const again = shown(reread);
   const ids = reread.sql.bind("c0", (env) => env.values?.c0?.[0]);
   return {
     insert: insert.sql.finish(text, true),

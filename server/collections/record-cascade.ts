@@ -2,9 +2,9 @@
 // one request cannot rewrite a whole database.
 import type { Db } from "../kernel/db/index.ts";
 import { onDeleteOf } from "./definition-table.ts";
+import { quote, statementName } from "./query-sql.ts";
 import { errors } from "./record-errors.ts";
 import { isJoined, joinTableOf, tableOf } from "./record-fields.ts";
-import { quote, statementName } from "./query-sql.ts";
 import type { FieldDefinition, Schema, Schemas } from "./types.ts";
 
 export const cascadeMax = 10_000;
@@ -15,10 +15,7 @@ interface Link {
 }
 
 /** Counts and refuses; undefined when nothing refers to the collection by a relation that acts on delete. */
-export function boundCascade(
-  schemas: Schemas,
-  schema: Schema,
-): ((tx: Db, id: string) => Promise<void>) | undefined {
+export function boundCascade(schemas: Schemas, schema: Schema): ((tx: Db, id: string) => Promise<void>) | undefined {
   if (linksTo(schemas, schema.name).length === 0) return undefined;
   return async (tx, id) => {
     let left = cascadeMax;

@@ -51,7 +51,7 @@ export const errors = defineErrors({
   record_precondition_required: {
     status: 428,
     says: "This collection requires If-Match.",
-    advice: 'Send the ETag of the record you read, or `If-Match: *`, or for a new record `If-None-Match: *`.',
+    advice: "Send the ETag of the record you read, or `If-Match: *`, or for a new record `If-None-Match: *`.",
   },
   record_busy: {
     status: 409,

@@ -1,10 +1,10 @@
 // Lists of relations: their rows stand in join tables and are written behind the owner's row, in the same transaction.
 // The owner's row is locked by then, so two writers of one list take turns.
 import type { Db } from "../kernel/db/index.ts";
-import { arrayLiteral } from "./sql-text.ts";
 import { statementName } from "./query-sql.ts";
 import { isJoined, joinTableOf } from "./record-fields.ts";
 import type { Change } from "./record-values.ts";
+import { arrayLiteral } from "./sql-text.ts";
 import type { Schema } from "./types.ts";
 
 export async function writeLists(db: Db, schema: Schema, owner: string, changes: readonly Change[]): Promise<void> {

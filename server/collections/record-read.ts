@@ -1,17 +1,18 @@
 // The only reader of records: one record by id, and pages of many. Everything a door shows of a record comes from here.
-import { createHash } from "node:crypto";
+import { hash, type KeyObject } from "node:crypto";
 import type { Context } from "../kernel/context.ts";
-import { compileCount, compileGet, type CompiledGet, type CompiledList, compileList, keysOf } from "./query-compile.ts";
+import type { Db } from "../kernel/db/index.ts";
 import { type CursorKeys, decodeCursor, encodeCursor, queryHash } from "./cursor.ts";
 import { QueryCache } from "./query-cache.ts";
-import { literal, type CompiledStatement } from "./query-sql.ts";
+import { type CompiledGet, type CompiledList, compileCount, compileGet, compileList, keysOf } from "./query-compile.ts";
+import { type CompiledStatement, literal } from "./query-sql.ts";
 import { queryLimits, type RecordQuery } from "./query-types.ts";
 import { errors } from "./record-errors.ts";
 import type { Audience } from "./record-fields.ts";
-import { noteInvisible } from "./record-refusal.ts";
-import { withId } from "./record-select.ts";
 import { recordId } from "./record-id.ts";
-import { audienceIn, newBuild, type Room, runTexts, schemaFor, withFreshSchema } from "./record-room.ts";
+import { noteInvisible } from "./record-refusal.ts";
+import { audienceIn, epochOf, newBuild, type Room, runTexts, schemaFor, withFreshSchema } from "./record-room.ts";
+import { withId } from "./record-select.ts";
 import type { Schema } from "./types.ts";
 
 export interface ReadResult {
@@ -31,7 +32,12 @@ export interface PageResult {
 }
 
 export interface RecordReader {
-  read(ctx: Context, collection: string, id: string, query?: Pick<RecordQuery, "fields" | "expand">): Promise<ReadResult>;
+  read(
+    ctx: Context,
+    collection: string,
+    id: string,
+    query?: Pick<RecordQuery, "fields" | "expand">,
+  ): Promise<ReadResult>;
   page(ctx: Context, collection: string, query: RecordQuery): Promise<PageResult>;
 }
 
@@ -73,10 +79,14 @@ export function recordReader(room: Room): RecordReader {
         const audience = audienceIn(ctx);
         const shape = shapeOf(schema, audience, query);
         const question = questionHash(ctx, schema, query);
-        const after = query.cursor === undefined ? undefined : openCursor(room, query, question);
+        const found = room.cursorSecret();
+        const secret = found instanceof Promise ? await found : found;
+        const after = query.cursor === undefined ? undefined : openCursor(secret, query, question);
         const nulls = after ? ` ${after.map((key) => (key === null ? "0" : "1")).join("")}` : "";
         const schemas = room.schemas.current();
-        const list = lists.get(schemas, shape + nulls, () => compileList(newBuild(room, audience), schema, query, after));
+        const list = lists.get(schemas, shape + nulls, () =>
+          compileList(newBuild(room, audience), schema, query, after),
+        );
         const env = { ctx, params: query.params, ...(after ? { cursor: after } : {}) };
         const { rows } = await runTexts(ctx, list.statement, env);
         const more = rows.length > list.limit;
@@ -84,7 +94,7 @@ export function recordReader(room: Room): RecordReader {
         const last = shown.at(-1);
         const page = {
           items: shown.map(list.selection.render),
-          nextCursor: more && last ? encodeCursor(room.cursorSecret, question, keysOf(list, last)) : null,
+          nextCursor: more && last ? encodeCursor(secret, question, keysOf(list, last)) : null,
           schemaVersion: schema.schemaVersion,
         };
         if (!query.count) return page;
@@ -97,12 +107,12 @@ export function recordReader(room: Room): RecordReader {
 
 /** The ETag without quotes. A plain record is named by its version alone; everything else by what the body says. */
 export function etagOf(room: Pick<Room, "epoch">, schema: Schema, version: string, body: string | undefined): string {
-  const base = `${room.epoch()}.${version}`;
+  const base = `${epochOf(room)}.${version}`;
   return body === undefined ? base : `${base}-${bodyHash(schema.schemaVersion, body)}`;
 }
 
 export function bodyHash(schemaVersion: number, body: string): string {
-  return createHash("sha1").update(`${schemaVersion} `).update(body).digest("base64url");
+  return hash("sha1", `${schemaVersion} ${body}`, "base64url");
 }
 
 /** What the text of the statement depends on. Values of parameters do not count, their JSON types do. */
@@ -124,18 +134,20 @@ function questionHash(ctx: Context, schema: Schema, query: RecordQuery): Buffer 
   return queryHash([String(schema.id), asked, ctx.actor.label, ctx.actor.auth.id ?? ""]);
 }
 
-function openCursor(room: Room, query: RecordQuery, question: Buffer): CursorKeys {
-  return decodeCursor(room.cursorSecret, question, query.cursor as string, withId(query.sort ?? []).length);
+function openCursor(secret: KeyObject, query: RecordQuery, question: Buffer): CursorKeys {
+  return decodeCursor(secret, question, query.cursor as string, withId(query.sort ?? []).length);
 }
 
 /** Counting may look at every row, so it gets a short time of its own. */
 async function exactCount(ctx: Context, statement: CompiledStatement, query: RecordQuery): Promise<number> {
   const seconds = queryLimits.countTimeoutMs / 1_000;
+  const run = async (db: Db) => Number((await db.texts(statement.run({ ctx, params: query.params }))).rows[0]?.[0]);
+  // A transaction has its own time; setting one here would stay for what follows in it.
+  if (ctx.db.inTransaction) return run(ctx.db);
   try {
     return await ctx.db.transaction(async (tx) => {
       await tx.query({ text: `SET LOCAL statement_timeout = ${literal(String(queryLimits.countTimeoutMs))}` });
-      const { rows } = await tx.texts(statement.run({ ctx, params: query.params }));
-      return Number(rows[0]?.[0]);
+      return run(tx);
     });
   } catch (error) {
     if ((error as { code?: string }).code !== "57014") throw error;

@@ -4,15 +4,15 @@ import type { RecordAction } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import { QueryCache } from "./query-cache.ts";
 import type { Env } from "./query-sql.ts";
+import { and, type CompiledStatement } from "./query-sql.ts";
 import { errors } from "./record-errors.ts";
+import { tableOf } from "./record-fields.ts";
 import { audienceIn, newBuild, type Room } from "./record-room.ts";
+import { aliasRow } from "./record-select.ts";
 import { missingTarget } from "./record-sql-errors.ts";
 import { type CompiledRefusal, type Condition, compileRefusal, type WritePlan } from "./record-write-sql.ts";
 import type { Schema } from "./types.ts";
 import { clauses } from "./visibility.ts";
-import { and, type CompiledStatement } from "./query-sql.ts";
-import { aliasRow } from "./record-select.ts";
-import { tableOf } from "./record-fields.ts";
 
 type Refused = WritePlan & { readonly deletes?: boolean };
 
@@ -30,7 +30,7 @@ export async function refusalOf(
   const refuse = (conditions: readonly Condition[], answer: readonly (string | null)[], operation: RecordAction) =>
     verdict(room, ctx, plan, { conditions, answer: answer.slice(1), operation, id: env.id as string });
   if (answers.u) return ofStored(plan, compiled, answers.u, (answer) => refuse(compiled.stored, answer, action));
-  if (!plan.insert) return plan.match === "none" ? errors.record_not_found() : gone(plan);
+  if (!plan.insert) return errors.record_not_found();
   return answers.i && refuse(compiled.fresh, answers.i, "create");
 }
 
@@ -48,10 +48,8 @@ function ofStored(
   return undefined;
 }
 
-const taken = () => errors.record_conflict({ issues: [{ path: "path.id", code: "taken", message: "This id is taken." }] });
-
-/** With If-Match there must be a record; without a right to see any, the answer stays the 404. */
-const gone = (_plan: Refused) => errors.record_not_found();
+const taken = () =>
+  errors.record_conflict({ issues: [{ path: "path.id", code: "taken", message: "This id is taken." }] });
 
 export interface Asked {
   readonly conditions: readonly Condition[];
@@ -64,7 +62,12 @@ export interface Asked {
 
 const order = ["missing", "relation", "rule", "field", "version", "range"] as const;
 
-export function verdict(room: Room, ctx: Context, { schema }: Pick<Refused, "schema">, asked: Asked): Error | undefined {
+export function verdict(
+  room: Room,
+  ctx: Context,
+  { schema }: Pick<Refused, "schema">,
+  asked: Asked,
+): Error | undefined {
   const failed = asked.conditions.filter((_condition, at) => asked.answer[at] !== "true");
   const first = order.flatMap((why) => failed.filter((condition) => condition.why === why))[0];
   if (!first) return undefined;

@@ -3,7 +3,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Actor, RecordAction } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
-import type { TextResult } from "../kernel/db/index.ts";
+import type { Db, TextResult } from "../kernel/db/index.ts";
 import type { Denials } from "./denial.ts";
 import type { FieldKinds } from "./field-kinds.ts";
 import { type CompiledStatement, type Env, SqlText } from "./query-sql.ts";
@@ -23,13 +23,33 @@ export interface SchemaSource {
 export interface Room {
   readonly schemas: SchemaSource;
   readonly kinds: FieldKinds;
-  readonly cursorSecret: KeyObject;
+  /** A promise only until it was read once. */
+  readonly cursorSecret: () => KeyObject | Promise<KeyObject>;
   /** The change log's epoch, the first part of every ETag. */
   readonly epoch: () => string;
   /** Wakes the ticker after a commit. */
   readonly ring: () => void;
   readonly denials: Denials;
   readonly newId: () => string;
+}
+
+/** The epoch as it stands in ETags, whose parts are split at `.` and `-`. */
+export const epochOf = (room: Pick<Room, "epoch">): string => room.epoch().replace(/[^A-Za-z0-9]/g, "");
+
+/** The same request on another connection: a transaction that a batch or an import opened. */
+export function withDb(ctx: Context, db: Db): Context {
+  const { actor, requestId, door, nowMs, mutationId, explain } = ctx;
+  return {
+    ...{ actor, requestId, door, nowMs, db },
+    get log() {
+      return ctx.log;
+    },
+    get signal() {
+      return ctx.signal;
+    },
+    ...(mutationId === undefined ? {} : { mutationId }),
+    ...(explain === undefined ? {} : { explain }),
+  };
 }
 
 const audiences = new WeakMap<Actor, Audience>();
@@ -73,7 +93,6 @@ export function newBuild(room: Room, audience: Audience): Build {
     audience,
   };
 }
-
 
 /** Does the work again once when the schema it was compiled for has gone. Inside a transaction nothing can be repeated. */
 export async function withFreshSchema<T>(room: Room, ctx: Context, work: () => Promise<T>): Promise<T> {

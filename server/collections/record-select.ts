@@ -1,12 +1,13 @@
 // What of a record is read: its fields, those behind relations, expanded relations. Names are resolved against the schema
 // with the caller's eyes; the result is a select list and the renderer that belongs to it.
-import type { FieldDefinition, Schema } from "./types.ts";
-import { and, quote } from "./query-sql.ts";
+
 import { invalid } from "./query-parse.ts";
+import { and, quote } from "./query-sql.ts";
 import { type Expansion, type Expansions, queryLimits, type SortKey } from "./query-types.ts";
 import { idField, isJoined, joinTableOf, knownField, knownFields, tableOf } from "./record-fields.ts";
 import { fieldPiece, manyPiece, onePiece, type Piece, type Render, renderRecord } from "./record-render.ts";
-import { allowed, type Build, readable, type Row } from "./visibility.ts";
+import type { FieldDefinition, Schema } from "./types.ts";
+import { allowed, type Build, type Row, readable } from "./visibility.ts";
 
 /** What is asked of one collection: undefined fields mean all. */
 export interface Wanted {
@@ -54,7 +55,12 @@ export interface Place {
   readonly rows: number;
 }
 
-export function compileSelection(build: Build, row: Row, wanted: Wanted, place: Place = { top: true, rows: 1 }): Selection {
+export function compileSelection(
+  build: Build,
+  row: Row,
+  wanted: Wanted,
+  place: Place = { top: true, rows: 1 },
+): Selection {
   const { schema } = row;
   const columns: string[] = [];
   const pieces: Piece[] = [];
@@ -84,7 +90,7 @@ export function compileSelection(build: Build, row: Row, wanted: Wanted, place: 
       pieces.push(fieldPiece(field, build.kinds(field), add(idList(row, field)), 1, guard));
     } else {
       const kind = build.kinds(field);
-      const texts = kind.select(field, "\u0000").map((text) => inRow(text, row));
+      const texts = kind.select(field, "\uE001").map((text) => inRow(text, row));
       // Two columns of a place stand side by side; only single ones may be shared.
       const at = texts.length === 1 ? add(texts[0] as string) : columns.push(...texts) - texts.length;
       pieces.push(fieldPiece(field, kind, at, texts.length, guard));
@@ -100,7 +106,7 @@ export function compileSelection(build: Build, row: Row, wanted: Wanted, place: 
 
 /** FieldKind.select takes an alias; a row that is not a table has expressions instead. */
 function inRow(text: string, row: Row): string {
-  return text.replace(/\u0000\."((?:[^"]|"")+)"/g, (_all, name: string) => row.column(name));
+  return text.replace(/\uE001\."((?:[^"]|"")+)"/g, (_all, name: string) => row.column(name));
 }
 
 function checkNames(build: Build, schema: Schema, wanted: Wanted): void {
@@ -176,14 +182,7 @@ function expandJoined(
 }
 
 /** The records of another collection that refer to this one: that collection's `list` rule and the field's own decide. */
-function expandInverse(
-  build: Build,
-  row: Row,
-  name: string,
-  options: Expansion,
-  wanted: Wanted,
-  place: Place,
-): Nested {
+function expandInverse(build: Build, row: Row, name: string, options: Expansion, wanted: Wanted, place: Place): Nested {
   const inverse = inverseOf(build, row.schema, name) as NonNullable<ReturnType<typeof inverseOf>>;
   const alias = build.sql.alias();
   const target = aliasRow(inverse.target, alias);
@@ -226,7 +225,11 @@ function jsonRow(selection: Selection): string {
 }
 
 /** What to order a row by; a value the caller may not see sorts as null. */
-export function sortExpression(build: Build, row: Row, key: SortKey): { readonly sql: string; readonly nullable: boolean } {
+export function sortExpression(
+  build: Build,
+  row: Row,
+  key: SortKey,
+): { readonly sql: string; readonly nullable: boolean } {
   const field = knownField(row.schema, key.field, build.audience);
   if (!field || field.many || ["json", "geo"].includes(field.type)) {
     throw invalid("query.sort", `cannot sort by "${key.field}"`, "unknown_field");

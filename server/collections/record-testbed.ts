@@ -17,9 +17,9 @@ import { checkRule } from "./expression-env.ts";
 import { fieldKinds } from "./field-kinds.ts";
 import { parseFlatQuery } from "./query-parse.ts";
 import { type BulkWriter, bulkWriter } from "./record-bulk.ts";
-import { recordReader, type RecordReader } from "./record-read.ts";
+import { type RecordReader, recordReader } from "./record-read.ts";
 import type { Room } from "./record-room.ts";
-import { recordWriter, type RecordWriter } from "./record-write.ts";
+import { type RecordWriter, recordWriter } from "./record-write.ts";
 import { createSchemaRegistry, type SchemaRegistry } from "./schemas-registry.ts";
 
 export interface Testbed {
@@ -51,7 +51,10 @@ export const user = (id: string, extra: Partial<Actor["auth"]> = {}): Actor => (
 });
 export { anonymous, service as admin };
 
-export function recordTestbed(database: TestDatabase, collections: readonly Parameters<Testbed["define"]>[0][] = []): Testbed {
+export function recordTestbed(
+  database: TestDatabase,
+  collections: readonly Parameters<Testbed["define"]>[0][] = [],
+): Testbed {
   let bed: Testbed | undefined;
   const get = () => {
     if (!bed) throw new Error("the testbed is ready from beforeAll on");
@@ -94,10 +97,11 @@ export async function createTestbed({ db }: Pick<TestDatabase, "db">): Promise<T
     lockTimeoutMs: 2_000,
   };
   let rung = 0;
+  const secret = createSecretKey(Buffer.alloc(32, 7));
   const room: Room = {
     schemas: registry,
     kinds,
-    cursorSecret: createSecretKey(Buffer.alloc(32, 7)),
+    cursorSecret: () => secret,
     epoch: () => "e1",
     ring: () => {
       rung += 1;

@@ -1,8 +1,8 @@
 // From the JSON a client sent to what is written: names known to the caller, values checked by their field types,
 // PATCH operators told apart from values. Nothing here knows SQL.
 import type { Issue } from "../kernel/errors/index.ts";
-import { shapeCodes, step } from "./field-value.ts";
 import type { FieldKinds } from "./field-kinds.ts";
+import { shapeCodes, step } from "./field-value.ts";
 import { errors } from "./record-errors.ts";
 import { type Audience, isSystemField, knownField } from "./record-fields.ts";
 import { recordId } from "./record-id.ts";

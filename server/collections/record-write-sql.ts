@@ -9,8 +9,8 @@ import { textColumn } from "./field-text.ts";
 import { and, type CompiledStatement, quote, type SqlText } from "./query-sql.ts";
 import { isJoined, joinTableOf, tableOf } from "./record-fields.ts";
 import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
-import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { Change } from "./record-values.ts";
+import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 import { allowed, type Build, type Clause, clauses, type Row, settable, updateClauses } from "./visibility.ts";
 
@@ -75,7 +75,14 @@ export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "ma
   const where = and([`t.id = ${bindId(build.sql)}`, ...deleteConditions(build, plan).map(({ sql }) => sql)]);
   const text = `${ctx} DELETE FROM ${tableOf(plan.schema)} AS t USING ctx WHERE ${where} RETURNING ${t.column("version")}::text`;
   const selection = { columns: [], render: () => "", plain: false };
-  return { statement: build.sql.finish(text, true), selection, versionAt: 0, marked: false, inserts: false, joins: false };
+  return {
+    statement: build.sql.finish(text, true),
+    selection,
+    versionAt: 0,
+    marked: false,
+    inserts: false,
+    joins: false,
+  };
 }
 
 /** All settings are written each time: inside a transaction an earlier write may have left others. */
@@ -90,10 +97,7 @@ const bindId = (sql: SqlText) => sql.bind("id", (env) => env.id);
 
 function updateSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string): string {
   const { assignments } = newRow(build, plan.schema, changes);
-  const where = and([
-    `t.id = ${bindId(build.sql)}`,
-    ...updateConditions(build, plan).map(({ sql }) => sql),
-  ]);
+  const where = and([`t.id = ${bindId(build.sql)}`, ...updateConditions(build, plan).map(({ sql }) => sql)]);
   // A patch that changes only lists still asks the rules of the row and locks it.
   const set = assignments.length > 0 ? assignments.join(", ") : "id = t.id";
   return `UPDATE ${tableOf(plan.schema)} AS t SET ${set} FROM ctx WHERE ${where} RETURNING ${returning}`;
@@ -172,7 +176,11 @@ function asConditions(why: "missing" | "rule", asked: readonly Clause[]): Condit
   return asked.map(({ text, sql }) => ({ why, clause: text, sql }));
 }
 
-export function insertConditions(build: Build, plan: Pick<WritePlan, "schema" | "named" | "insert">, row: Row): Condition[] {
+export function insertConditions(
+  build: Build,
+  plan: Pick<WritePlan, "schema" | "named" | "insert">,
+  row: Row,
+): Condition[] {
   const conditions: Condition[] = [];
   for (const { field } of plan.insert ?? []) {
     if (!plan.named.has(field.name)) continue;

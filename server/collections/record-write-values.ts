@@ -1,14 +1,15 @@
 // The new value of each changed field as an SQL expression: a parameter, or an operation on the stored value that never
 // raises and says by a guard when its result cannot be kept.
+
+import type { FieldKinds } from "./field-kinds.ts";
 import { listMax } from "./field-many.ts";
-import { arrayLiteral } from "./sql-text.ts";
 import type { CompiledStatement } from "./query-sql.ts";
 import { isJoined, joinTableOf } from "./record-fields.ts";
 import type { Selection } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
+import { arrayLiteral } from "./sql-text.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 import type { Build, Row } from "./visibility.ts";
-import type { FieldKinds } from "./field-kinds.ts";
 
 export interface CompiledWrite {
   readonly statement: CompiledStatement;
@@ -92,7 +93,12 @@ function removed(old: readonly string[], places: readonly string[]): string[] {
   return names.map((name) => `ARRAY(SELECT u.${name} ${kept} ORDER BY u.n)`);
 }
 
-function joinedList(change: Change, given: string, stored: Row | undefined, schema: Schema): Pick<NewValue, "list" | "guard"> {
+function joinedList(
+  change: Change,
+  given: string,
+  stored: Row | undefined,
+  schema: Schema,
+): Pick<NewValue, "list" | "guard"> {
   const { field, kind } = change;
   if (kind === "set" || !stored) return { list: given };
   const table = `${joinTableOf(schema.name, field.name)} j WHERE j.owner = ${stored.column("id")}`;
@@ -106,4 +112,3 @@ function joinedList(change: Change, given: string, stored: Row | undefined, sche
   const list = `(${all} || ${fresh})`;
   return { list, guard: `cardinality(${list}) <= ${listMax}` };
 }
-

@@ -32,7 +32,7 @@ const update = async (id: string, body: object) =>
 
 describe("create", () => {
   test("gives the record in the contract's forms, defaults and lists filled in", async () => {
-    const record = await create({ id: "p1", title: "é\u{1F600}\"\\", at: "2026-01-02T03:04:05.6+01:00", price: "1.50" });
+    const record = await create({ id: "p1", title: 'é\u{1F600}"\\', at: "2026-01-02T03:04:05.6+01:00", price: "1.50" });
     expect(Object.keys(record)).toEqual([
       ...["id", "title", "status", "likes", "score", "price", "tags", "places", "place", "meta", "at", "author"],
       ...["editors", "seen", "createdAt", "updatedAt", "version"],
@@ -72,8 +72,12 @@ describe("create", () => {
     await create({ id: "taken", title: "taken" });
     expect(await outcome(create({ id: "taken", title: "other" }))).toBe("409 record_conflict: /id taken");
     expect(await outcome(create({ title: "taken" }))).toBe("409 record_conflict: /title taken");
-    expect(await outcome(create({ title: "t", author: "nobody" }))).toBe("422 record_unprocessable: /author relation_not_found");
-    expect(await outcome(create({ title: "t", editors: ["nobody"] }))).toBe("422 record_unprocessable: /editors relation_not_found");
+    expect(await outcome(create({ title: "t", author: "nobody" }))).toBe(
+      "422 record_unprocessable: /author relation_not_found",
+    );
+    expect(await outcome(create({ title: "t", editors: ["nobody"] }))).toBe(
+      "422 record_unprocessable: /editors relation_not_found",
+    );
     expect(await outcome(create({ title: "x".repeat(21) }))).toBe("422 record_unprocessable: /title max");
     expect(await outcome(create({}))).toBe("422 record_unprocessable: /title required");
     expect(await outcome(create({ title: "big", meta: "\u{10FFFF}".repeat(3000) }))).toBe("ok");
@@ -106,15 +110,29 @@ describe("update", () => {
   });
 
   test("operators work on what is stored and refuse what cannot be kept", async () => {
-    await create({ id: "o", title: "o", tags: ["a", "b", "a"], score: 1e308, places: [{ lat: 1, lng: 2 }, { lat: 3, lng: 4 }] });
-    expect(await update("o", { likes: { $increment: 5 }, price: { $increment: "0.10" } })).toMatchObject({ likes: 5, price: "0.10" });
+    await create({
+      id: "o",
+      title: "o",
+      tags: ["a", "b", "a"],
+      score: 1e308,
+      places: [
+        { lat: 1, lng: 2 },
+        { lat: 3, lng: 4 },
+      ],
+    });
+    expect(await update("o", { likes: { $increment: 5 }, price: { $increment: "0.10" } })).toMatchObject({
+      likes: 5,
+      price: "0.10",
+    });
     expect(await outcome(update("o", { likes: { $increment: 96 } }))).toBe("422 record_unprocessable: /likes range");
     expect(await outcome(update("o", { score: { $increment: 1e308 } }))).toBe("422 record_unprocessable: /score range");
     expect((await update("o", { score: { $increment: -1e308 } })).score).toBe(0);
     expect((await update("o", { tags: { $append: "c" } })).tags).toEqual(["a", "b", "a", "c"]);
     expect((await update("o", { tags: { $remove: "a" } })).tags).toEqual(["b", "c"]);
     expect((await update("o", { places: { $remove: { lat: 1, lng: 2 } } })).places).toEqual([{ lat: 3, lng: 4 }]);
-    expect(await outcome(update("o", { likes: { $increment: "1" } }))).toBe("400 record_invalid: /likes/$increment type");
+    expect(await outcome(update("o", { likes: { $increment: "1" } }))).toBe(
+      "400 record_invalid: /likes/$increment type",
+    );
     expect(await outcome(update("o", { title: { $append: "1" } }))).toBe("400 record_invalid: /title type");
   });
 
@@ -148,8 +166,15 @@ describe("PUT, upsert and delete", () => {
 
   test("PATCH with upsert merges or creates, operators starting from nothing", async () => {
     const upsert = async (body: object) => JSON.parse((await bed.writer.upsert(bed.ctx(), "posts", "ups", body)).text);
-    expect(await upsert({ title: "ups", likes: { $increment: 2 }, tags: { $append: "a" } })).toMatchObject({ likes: 2, tags: ["a"] });
-    expect(await upsert({ likes: { $increment: 2 }, title: "ups" })).toMatchObject({ likes: 4, tags: ["a"], title: "ups" });
+    expect(await upsert({ title: "ups", likes: { $increment: 2 }, tags: { $append: "a" } })).toMatchObject({
+      likes: 2,
+      tags: ["a"],
+    });
+    expect(await upsert({ likes: { $increment: 2 }, title: "ups" })).toMatchObject({
+      likes: 4,
+      tags: ["a"],
+      title: "ups",
+    });
   });
 
   test("delete says 404 the second time; restrict and version are obeyed", async () => {
@@ -177,7 +202,9 @@ test("O08 200 parallel increments and version-checked updates on one row", async
   );
   const { version } = await bed.reader.read(bed.ctx(), "posts", "o08");
   const results = await Promise.all(
-    Array.from({ length: 200 }, () => outcome(bed.writer.update(ctx(), "posts", "o08", { score: { $increment: 1 } }, { ifMatch: version }))),
+    Array.from({ length: 200 }, () =>
+      outcome(bed.writer.update(ctx(), "posts", "o08", { score: { $increment: 1 } }, { ifMatch: version })),
+    ),
   );
   expect(results.filter((result) => result === "ok")).toHaveLength(1);
   expect(results.filter((result) => result === "412 record_version_conflict")).toHaveLength(199);

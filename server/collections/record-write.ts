@@ -3,6 +3,9 @@
 import type { RecordAction } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
+import { QueryCache } from "./query-cache.ts";
+import { compileGet } from "./query-compile.ts";
+import type { Env } from "./query-sql.ts";
 import { boundCascade } from "./record-cascade.ts";
 import { errors } from "./record-errors.ts";
 import { isJoined } from "./record-fields.ts";
@@ -15,9 +18,6 @@ import { explainSqlError, isTakenId } from "./record-sql-errors.ts";
 import { type Change, type Input, patch as parsePatch, wholeRecord } from "./record-values.ts";
 import { compileDelete, compileWrite, type WritePlan } from "./record-write-sql.ts";
 import { type CompiledWrite, textsOf } from "./record-write-values.ts";
-import { compileGet } from "./query-compile.ts";
-import { QueryCache } from "./query-cache.ts";
-import type { Env } from "./query-sql.ts";
 import type { Schema } from "./types.ts";
 
 export interface Precondition {
@@ -62,7 +62,7 @@ export function recordWriter(room: Room): RecordWriter {
     const values = valuesOf(room, plan);
     const version = options.ifMatch;
     const env: Env = { ctx, id, values, ...(version === undefined ? {} : { version }) };
-    const key = keyOf(room, ctx, plan);
+    const key = keyOf(ctx, plan);
     const compiled = writes.get(room.schemas.current(), key, () => compileWrite(newBuild(room, audienceIn(ctx)), plan));
     for (let attempt = 1; ; attempt++) {
       const written = await atomically(ctx, compiled.joins, (db) => perform(room, ctx, db, plan, compiled, env)).catch(
@@ -124,7 +124,7 @@ export function recordWriter(room: Room): RecordWriter {
         const input = sameId(wholeRecord(body, inputOptions(room, ctx, schema, options)), validId(id));
         const named = namesOf(body);
         const insert = options.ifMatch === undefined ? { insert: input.changes } : {};
-        const update = options.ifNoneMatch ? {} : { update: replacing(room, ctx, input.changes, named) };
+        const update = options.ifNoneMatch ? {} : { update: replacing(ctx, input.changes, named) };
         const plan: WritePlan = { schema, named, match: matchOf(options), ...insert, ...update };
         return run(ctx, plan, options.ifNoneMatch ? "create" : "update", id, options);
       }),
@@ -179,7 +179,12 @@ async function readBack(room: Room, ctx: Context, db: Db, schema: Schema, env: E
   const row = rows[0];
   if (!row) throw errors.record_busy({ retryAfterSeconds: 1 });
   const text = get.selection.render(row);
-  return resultOf(room, schema, env, { text, version: row[get.versionAt] as string, created, plain: get.selection.plain });
+  return resultOf(room, schema, env, {
+    text,
+    version: row[get.versionAt] as string,
+    created,
+    plain: get.selection.plain,
+  });
 }
 
 function resultOf(
@@ -189,10 +194,22 @@ function resultOf(
   written: { text: string; version: string; created: boolean; plain: boolean },
 ): WriteResult {
   const { text, version, created, plain } = written;
-  return { id: env.id as string, text, version, created, etag: etagOf(room, schema, version, plain ? undefined : text) };
+  return {
+    id: env.id as string,
+    text,
+    version,
+    created,
+    etag: etagOf(room, schema, version, plain ? undefined : text),
+  };
 }
 
-async function removeOne(room: Room, ctx: Context, schema: Schema, compiled: CompiledWrite, env: Env): Promise<boolean> {
+async function removeOne(
+  room: Room,
+  ctx: Context,
+  schema: Schema,
+  compiled: CompiledWrite,
+  env: Env,
+): Promise<boolean> {
   const cascades = boundCascade(room.schemas.current(), schema);
   const work = async (db: Db) => {
     const { rows } = await db.texts(compiled.statement.run(env));
@@ -223,7 +240,8 @@ function requirePrecondition(schema: Schema, options: Precondition): void {
   throw errors.record_precondition_required();
 }
 
-const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] => (ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version");
+const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] =>
+  ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version";
 
 function validId(id: string): string {
   if (recordId.test(id)) return id;
@@ -241,7 +259,7 @@ function sameId(input: Input, id: string): Input {
  * PUT of a stored record resets what the body does not name, except what its caller may not touch: hidden fields, and
  * fields with a write rule that the caller did not claim.
  */
-function replacing(room: Room, ctx: Context, changes: readonly Change[], named: ReadonlySet<string>): Change[] {
+function replacing(ctx: Context, changes: readonly Change[], named: ReadonlySet<string>): Change[] {
   const { seesHidden } = audienceIn(ctx);
   return changes.filter(
     ({ field }) => seesHidden || named.has(field.name) || (!field.hidden && field.rules?.write === undefined),
@@ -274,7 +292,7 @@ function valuesOf(room: Room, plan: WritePlan): NonNullable<Env["values"]> {
 }
 
 /** The text depends on which fields change how, and on which of them the caller answers for. */
-function keyOf(room: Room, ctx: Context, plan: WritePlan): string {
+function keyOf(ctx: Context, plan: WritePlan): string {
   const shape = (changes: readonly Change[] | undefined) =>
     changes?.map(({ field, kind }) => `${field.name}:${kind}${owned(ctx, field, plan)}`).join() ?? "-";
   return `${audienceIn(ctx).key} ${plan.schema.name} ${plan.match} ${shape(plan.insert)} ${shape(plan.update)}`;

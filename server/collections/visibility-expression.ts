@@ -7,7 +7,7 @@ import type { SqlText } from "./query-sql.ts";
 import { errors } from "./record-errors.ts";
 import { joinTableOf, knownField } from "./record-fields.ts";
 import type { JsonValue, Schema } from "./types.ts";
-import { allowed, type Build, readable, type Row } from "./visibility.ts";
+import { allowed, type Build, type Row, readable } from "./visibility.ts";
 
 type Operation = RuleOptions["operation"];
 

@@ -1,11 +1,11 @@
 // Which rows and which fields somebody may reach, as SQL conditions. Every door builds its statements from here, so that
 // a decision exists once: list, query, get, expand, export, batch and the writer.
 import type { RecordAction } from "../kernel/actor.ts";
-import { type Audience, inScope, readRule, writeRule } from "./record-fields.ts";
-import { and, type SqlText } from "./query-sql.ts";
 import type { FieldKinds } from "./field-kinds.ts";
-import { namesBefore, ruleTruth } from "./visibility-expression.ts";
+import { and, type SqlText } from "./query-sql.ts";
+import { type Audience, inScope, readRule, writeRule } from "./record-fields.ts";
 import type { FieldDefinition, Schema, Schemas } from "./types.ts";
+import { namesBefore, ruleTruth } from "./visibility-expression.ts";
 
 /** How an expression reaches the values of one row: a stored row by its alias, a row about to be written by its expressions. */
 export interface Row {
