@@ -87,10 +87,9 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
 /** What must never be logged although it has no prefix that gives it away. */
 function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword }: Config): string[] {
   const password = databaseUrl && new URL(databaseUrl).password;
-  const keys = masterKey && [Buffer.from(masterKey).toString("hex"), Buffer.from(masterKey).toString("base64")];
-  return [serviceKey, password, adminPassword, ...(keys ?? [])].filter(
-    (secret) => secret !== undefined && secret !== "",
-  );
+  const key = masterKey && Buffer.from(masterKey);
+  const secrets = [serviceKey, password, adminPassword, key?.toString("hex"), key?.toString("base64")];
+  return secrets.flatMap((secret) => secret || []);
 }
 
 function announce(config: Config, terminal: Terminal): void {
