@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { settingsHelp, settingsPage } from "./describe.ts";
+import { settingsHelp } from "./describe.ts";
 import { type ConfigError, readConfig } from "./read.ts";
 import { settings } from "./settings.ts";
 
