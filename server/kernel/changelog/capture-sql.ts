@@ -62,21 +62,24 @@ export function bulkFunction(c: CapturedCollection): string {
   const stayed = "FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.version <> o.version";
   return `
 #variable_conflict use_variable
-DECLARE
-  ${settingsDeclared}
 BEGIN
   IF current_setting('landfall.bulk', true) IS DISTINCT FROM 'on' THEN
     RETURN NULL;
   END IF;
-  IF TG_OP = 'INSERT' THEN
-    ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
-  ELSIF TG_OP = 'DELETE' THEN
-    ${deletes};
-  ELSE
-    ${insertInto(updateEntry(c, "o", "n", changedWithStamp(c, "o", "n")), stayed)};
-    ${insertInto(deleteEntry(c, "o"), gone)};
-    ${insertInto(insertEntry(c, "n"), come)};
-  END IF;
+  -- Declared only here: this function is called, for nothing, by every statement that is not in bulk.
+  DECLARE
+    ${settingsDeclared}
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
+    ELSIF TG_OP = 'DELETE' THEN
+      ${deletes};
+    ELSE
+      ${insertInto(updateEntry(c, "o", "n", changedWithStamp(c, "o", "n")), stayed)};
+      ${insertInto(deleteEntry(c, "o"), gone)};
+      ${insertInto(insertEntry(c, "n"), come)};
+    END IF;
+  END;
   RETURN NULL;
 END`;
 }
