@@ -7,5 +7,6 @@ test("a snapshot names who is finished, who is not seen and who is still running
 });
 
 test("anything else is not a snapshot", () => {
-  for (const text of ["", "1:2", "1:2:3,", "a:b:", "1:2:;DROP"]) expect(() => parseSnapshot(text)).toThrow("not a snapshot");
+  for (const text of ["", "1:2", "1:2:3,", "a:b:", "1:2:;DROP"])
+    expect(() => parseSnapshot(text)).toThrow("not a snapshot");
 });
