@@ -47,7 +47,7 @@ test("a live reader gets every change from the head on, and nothing is ticked wh
 test("a transaction larger than a page is paged by entries and by bytes, in order, each entry once", async () => {
   const log = await started();
   const from = log.head();
-  await insert(500, "page");
+  await insert(100, "page");
   await sql("UPDATE public.items SET title = repeat('y', 900) WHERE id LIKE 'page%'");
   await until(() => log.head().tick > from.tick);
   for (const limits of [
@@ -65,7 +65,7 @@ test("a transaction larger than a page is paged by entries and by bytes, in orde
       seen.push(...batch.entries.map((entry) => entry.seq));
       ({ cursor, more } = batch);
     }
-    expect(seen).toHaveLength(1000);
+    expect(seen).toHaveLength(200);
     expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
   }
 });

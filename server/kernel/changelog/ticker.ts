@@ -117,7 +117,8 @@ export function createTicker({ session, head, holder, clock, word, settings, log
 
   /** The tick is durable before anyone hears of it: with its commit, everything it sees is on disk too. */
   async function writeTick(last: Tick): Promise<Tick | undefined> {
-    await session.query({ text: "SET LOCAL synchronous_commit = on" });
+    // Counting a transaction of very many rows takes as long as it takes; given up, it would never be ticked.
+    await session.query({ text: "SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = 0" });
     if (!(await stillLeading())) return undefined;
     const newest = await newestTick(session);
     if (newest?.id !== last.id || newest.nonce !== last.nonce) {
