@@ -150,6 +150,9 @@ const server = createRoute({
   component: lazyRouteComponent(() => import("./status/StatusScreen.tsx"), "StatusScreen"),
 });
 
+/** Inside the frame, so that a mistyped address still offers the way on. */
+const notFound = createRoute({ getParentRoute: () => frame, path: "/$", component: NotFound });
+
 export const router = createRouter({
   basepath: "/console",
   routeTree: root.addChildren([
@@ -162,6 +165,7 @@ export const router = createRouter({
       keys,
       denials,
       server,
+      notFound,
     ]),
   ]),
   defaultPreload: "intent",

@@ -16,7 +16,6 @@ export const texts = {
     unpin: (name: string) => `Unpin ${name}`,
   },
   header: {
-    bar: "Top bar",
     trail: "Breadcrumbs",
     search: "Search",
     account: "Account",
