@@ -21,6 +21,7 @@ const kinds: { readonly [type in Exclude<FieldType, "relation">]: Type } = {
   url: types.string,
   select: types.string,
   richtext: types.string,
+  id: types.string,
   number: types.double,
   integer: types.int,
   decimal: types.decimal,

@@ -26,4 +26,6 @@ export interface FieldKind {
   json(field: FieldDefinition, texts: readonly (string | null)[]): string;
   /** Contract value from the forms Postgres' `to_jsonb` gives a log entry: `entry.after` in, one value out. */
   fromEntry(field: FieldDefinition, columns: { readonly [column: string]: unknown }): JsonValue;
+  /** SQL that every stored value satisfies, for the table's CHECK; null when the column type says it all. Literals are quoted. */
+  check(field: FieldDefinition): string | null;
 }

@@ -6,6 +6,7 @@ export type FieldType =
   | "url"
   | "select"
   | "richtext"
+  | "id"
   | "number"
   | "integer"
   | "decimal"

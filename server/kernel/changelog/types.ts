@@ -1,4 +1,4 @@
-// The change log as the rooms see it. How it works: README beside this file and docs/decisions/001-change-log.md.
+// The change log as the rooms see it. How it works: docs/protocol/change-log.md and docs/decisions/001-change-log.md.
 
 /** One committed change of one record, or a statement about a whole collection (`truncate`, `schema`, `rules`, `drop`). */
 export interface Entry {
@@ -13,9 +13,10 @@ export interface Entry {
   readonly version: number | null;
   readonly op: "insert" | "update" | "delete" | "truncate" | "schema" | "rules" | "drop";
   readonly schemaVersion: number;
-  /** Public columns after the change, in Postgres' JSON forms. Null after a delete. */
+  /** Public columns after the change, in the log's JSON forms (docs/protocol/change-log.md). Null after a delete. */
   readonly after: { readonly [column: string]: unknown } | null;
-  /** Before the change: changed public columns on update, all on delete. */
+  /** Before the change: changed public columns on update (`{...after, ...before}` is the old row), all on delete.
+   * Empty on an update that changed sealed columns only: nothing to deliver to those who may not see them. */
   readonly before: { readonly [column: string]: unknown } | null;
   /** Hidden and field-rule-protected columns, `{after?, before?}`: for the rule engine and admins' restore, never delivered. */
   readonly sealed: { readonly after?: Record<string, unknown>; readonly before?: Record<string, unknown> } | null;
@@ -31,6 +32,14 @@ export interface Cursor {
   readonly epoch: string;
   readonly tick: number;
   readonly nonce: string;
+  /** Inside a batch too large for one page: the tick it leads to and the last `seq` delivered. */
+  readonly page?: { readonly tick: number; readonly nonce: string; readonly seq: number };
+}
+
+/** How much one page may hold. A single entry larger than `bytes` still travels, alone. */
+export interface PageLimits {
+  readonly entries: number;
+  readonly bytes: number;
 }
 
 export type ResyncReason = "expired" | "forked" | "epoch";

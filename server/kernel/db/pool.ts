@@ -1,6 +1,8 @@
 // Db over a pg pool. One instance per process; rooms get it handed in.
 import pg from "pg";
+import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
+import { dropName, holdName, isLostStatement } from "./statement-names.ts";
 
 export interface PoolOptions {
   /** Anything pg's ClientConfig takes, or a connection string. */
@@ -11,6 +13,8 @@ export interface PoolOptions {
   readonly idleInTransactionTimeoutMs: number;
   /** How long a caller waits for a free connection. */
   readonly acquireTimeoutMs: number;
+  /** A connection silent for this long is lost (a blackholed network). Default: 5 s above the statement timeout. */
+  readonly queryTimeoutMs?: number;
   /** False behind a transaction pooler: no statement is named. */
   readonly prepare: boolean;
 }
@@ -32,6 +36,9 @@ export function createDb(options: PoolOptions): PooledDb {
     ...options.connection,
     max: options.max,
     connectionTimeoutMillis: options.acquireTimeoutMs,
+    query_timeout: options.queryTimeoutMs ?? options.statementTimeoutMs + 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: "landfall",
     onConnect: async (client: pg.ClientBase) => {
       // SET instead of start-up options: poolers refuse the latter.
@@ -46,7 +53,7 @@ export function createDb(options: PoolOptions): PooledDb {
   pool.on("error", () => {});
 
   return {
-    ...runner(pool, options.prepare),
+    ...runner({ query: (config) => onePooled(pool, config) }, options.prepare),
     pool,
     inTransaction: false,
     transaction: async (work, settings) => {
@@ -57,7 +64,48 @@ export function createDb(options: PoolOptions): PooledDb {
   };
 }
 
-function runner(target: pg.Pool | pg.PoolClient, prepare: boolean): Pick<Db, "query" | "texts"> {
+interface Target {
+  query(config: pg.QueryConfig | pg.QueryArrayConfig): Promise<pg.QueryResult>;
+}
+
+/**
+ * One statement on a pooled connection. Not `pool.query`, which throws the connection and its prepared statements away
+ * after every refused statement, so that a burst of taken unique values would cost a reconnect each.
+ */
+async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // A server that stops sends its reason and closes: the close is an event, without a listener the end of the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    return await sendOrAgain(client, config);
+  } catch (error) {
+    if (isConnectionLost(error)) broken = error as Error;
+    throw coded(error);
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+/** A named statement that the connection has lost, or whose result type changed, runs once more without its name. */
+async function sendOrAgain(client: pg.PoolClient, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  const { name, ...unnamed } = config;
+  if (name === undefined) return client.query(config);
+  holdName(client, name);
+  try {
+    return await client.query(config);
+  } catch (error) {
+    if (!isLostStatement(error)) throw error;
+    dropName(client, name);
+    return client.query(unnamed);
+  }
+}
+
+function runner(target: Target, prepare: boolean): Pick<Db, "query" | "texts"> {
   const config = (statement: Statement, types: pg.CustomTypesConfig) => ({
     text: statement.text,
     values: statement.values as unknown[],
@@ -94,10 +142,15 @@ async function runTransaction<T>(
     await client.query("COMMIT");
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch((failure: Error) => {
-      broken ??= failure;
-    });
-    throw error;
+    // The transaction has failed, so nothing can run again; a fresh connection has no statement to mistake.
+    if (isLostStatement(error)) broken ??= error as Error;
+    // On a lost connection a ROLLBACK would only wait for its own timeout; closing it rolls back as well.
+    if (isConnectionLost(error)) broken ??= error as Error;
+    if (!broken)
+      await client.query("ROLLBACK").catch((failure: Error) => {
+        broken = failure;
+      });
+    throw coded(error);
   } finally {
     client.off("error", onError);
     client.release(broken);
@@ -118,9 +171,14 @@ async function setTags(client: pg.PoolClient, tags: WriteTags): Promise<void> {
   });
 }
 
+function held(client: pg.PoolClient, config: pg.QueryConfig | pg.QueryArrayConfig): Promise<pg.QueryResult> {
+  if (config.name !== undefined) holdName(client, config.name);
+  return client.query(config);
+}
+
 function inside(client: pg.PoolClient, prepare: boolean, depth: number): Db {
   return {
-    ...runner(client, prepare),
+    ...runner({ query: (config) => held(client, config) }, prepare),
     inTransaction: true,
     transaction: async (work, options) => {
       const savepoint = `landfall_${depth}`;

@@ -31,9 +31,19 @@ export interface Route<
   /** `json` (default when `body` is given): parsed, bounded, checked for U+0000 and lone surrogates. `stream`: the handler reads `input.stream`. */
   readonly bodyKind?: "json" | "stream";
   readonly bodyLimitBytes?: number;
+  /** Content types the body may have. Default: `application/json` (and `application/merge-patch+json` for PATCH); for streams `application/x-ndjson`. */
+  readonly mediaTypes?: readonly string[];
+  /** In place of `query` at run time, for hot routes: a plain function over the flat parameters. It throws Problems itself. `query` still feeds the OpenAPI document. */
+  readonly parseQuery?: (query: { readonly [name: string]: string }) => z.output<Query>;
+  /** A POST without effect (`records:query`): open to read-only keys, answered and cached like a GET, never idempotency-keyed. */
+  readonly safe?: true;
+  /** Refuses browsers of other origins and sends no CORS headers: what works by cookie, and the console's own doors. */
+  readonly sameOrigin?: true;
+  /** Rules see it as `request.door`. Default `rest`. */
+  readonly door?: Context["door"];
   /** Accepts `Idempotency-Key`. Default: every unsafe JSON route. Its effect then runs inside the key's transaction (`ctx.db`). */
   readonly idempotent?: boolean;
-  /** Default `private, no-cache` for GET, `no-store` for everything else. `no-store` also switches compression off. */
+  /** Default `private, no-cache` for GET, `no-store` for everything else. `no-store` also switches compression off. Say it where an answer carries a secret: then an idempotency key stores only its `summary`. */
   readonly cache?: "private" | "no-store";
   /** For the OpenAPI document: by status. Problems are added for every route. */
   readonly responses: { readonly [status: number]: ResponseSpec };
@@ -68,6 +78,8 @@ export interface Reply {
   readonly stream?: Readable;
   readonly contentType?: string;
   readonly headers?: { readonly [name: string]: string };
+  /** With an `Idempotency-Key`: what a replay answers when the body is over 64 KB or secret (status, ids and versions). */
+  readonly summary?: unknown;
   /** Opaque part between the quotes, without coding suffix. The pipeline quotes it, adds `-gz` etc., and answers 304. */
   readonly etag?: string;
   /** Overrides the route's Cache-Control, e.g. a public list. */

@@ -1,0 +1,87 @@
+// One collection of the client: everything a query can do, and the writes.
+import { collectionPath, recordPath } from "./paths.ts";
+import { Query } from "./query.ts";
+import type { CollectionName, CreateInput, RecordOf, SchemaShape, UpdateInput } from "./schema.ts";
+import type { CallOptions, Transport } from "./transport.ts";
+
+/** Options of a write to one record. */
+export interface WriteOptions extends CallOptions {
+  /** Write only if the record still has this version; otherwise it rejects with code `record_version_conflict`. */
+  readonly ifVersion?: number;
+}
+
+/** What `upsert` takes: a record with its id. */
+export type UpsertInput<Schema extends SchemaShape, Name extends CollectionName<Schema>> = CreateInput<Schema, Name> & {
+  readonly id: string;
+};
+
+/** A collection: `lf.from("posts")`. */
+export class Collection<Schema extends SchemaShape, Name extends CollectionName<Schema>> extends Query<
+  Schema,
+  Name,
+  RecordOf<Schema, Name>
+> {
+  readonly #transport: Transport;
+  readonly #name: Name;
+
+  constructor(transport: Transport, schema: Schema, name: Name) {
+    super(transport, schema, name);
+    this.#transport = transport;
+    this.#name = name;
+  }
+
+  /**
+   * Creates one record, or several of which all or none are created (at most 1,000).
+   *
+   * @example
+   * ```ts
+   * const post = await lf.from("posts").create({ title: "Hello", author: "u1" });
+   * ```
+   */
+  create(input: CreateInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>>;
+  create(input: readonly CreateInput<Schema, Name>[], options?: CallOptions): Promise<RecordOf<Schema, Name>[]>;
+  async create(input: unknown, options?: CallOptions): Promise<unknown> {
+    const path = `${collectionPath(this.#name)}/records`;
+    const { json } = await this.#transport.send({ method: "POST", path, body: input }, options);
+    return Array.isArray(input) ? (json as { items: unknown[] }).items : json;
+  }
+
+  /** Replaces the record of that id, or creates it. Fields left out take their defaults. */
+  async upsert(input: UpsertInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>> {
+    const { id, ...body } = input as { id: string };
+    const { json } = await this.#transport.send({ method: "PUT", path: recordPath(this.#name, id), body }, options);
+    return json as RecordOf<Schema, Name>;
+  }
+
+  /**
+   * Changes the fields named. Null empties a field; {@link increment} and its siblings compute on the server.
+   *
+   * @example
+   * ```ts
+   * await lf.from("posts").update("p1", { status: "open" }, { ifVersion: 7 });
+   * ```
+   */
+  async update(id: string, patch: UpdateInput<Schema, Name>, options?: WriteOptions): Promise<RecordOf<Schema, Name>> {
+    const headers = await this.#ifMatch(id, options);
+    const { json } = await this.#transport.send(
+      { method: "PATCH", path: recordPath(this.#name, id), body: patch, headers },
+      options,
+    );
+    return json as RecordOf<Schema, Name>;
+  }
+
+  /** Deletes one record. */
+  async delete(id: string, options?: WriteOptions): Promise<void> {
+    const headers = await this.#ifMatch(id, options);
+    await this.#transport.send({ method: "DELETE", path: recordPath(this.#name, id), headers }, options);
+  }
+
+  /** `If-Match` names the epoch too. Before any answer named it, one small read does. */
+  async #ifMatch(id: string, options: WriteOptions | undefined): Promise<Record<string, string>> {
+    if (options?.ifVersion === undefined) return {};
+    if (this.#transport.epoch() === undefined) {
+      await this.#transport.send({ method: "GET", path: `${recordPath(this.#name, id)}?fields=id` }, options);
+    }
+    return { "if-match": `"${this.#transport.epoch() ?? ""}.${options.ifVersion}"` };
+  }
+}

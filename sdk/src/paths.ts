@@ -1,0 +1,22 @@
+// Paths are built here only. Names and ids that the server would refuse are refused before a request is made, so that an id
+// such as `../admin` or `?x` can never become another URL.
+import { LandfallError } from "./error.ts";
+
+const collectionName = /^[a-z][A-Za-z0-9]{0,62}$/;
+const recordId = /^[A-Za-z0-9_-]{1,64}$/;
+
+export function collectionPath(collection: string): string {
+  if (typeof collection !== "string" || !collectionName.test(collection))
+    throw invalid(`"${collection}" is no collection name.`);
+  return `/v1/collections/${collection}`;
+}
+
+export function recordPath(collection: string, id: string): string {
+  if (typeof id !== "string" || !recordId.test(id))
+    throw invalid("A record id has 1 to 64 characters of A-Z a-z 0-9 _ -.");
+  return `${collectionPath(collection)}/records/${id}`;
+}
+
+function invalid(message: string): LandfallError {
+  return new LandfallError({ code: "invalid_argument", message });
+}

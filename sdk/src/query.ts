@@ -1,0 +1,203 @@
+// A question about one collection: immutable, built up by chaining, asked by one of the verbs at the end.
+import { LandfallError } from "./error.ts";
+import { filterTree } from "./filter-tree.ts";
+import { collectionPath, recordPath } from "./paths.ts";
+import type {
+  CollectionName,
+  Expanded,
+  ExpandInput,
+  FilterInput,
+  Hops,
+  RecordOf,
+  SchemaShape,
+  SortKey,
+  SystemFields,
+} from "./schema.ts";
+import type { CallOptions, Transport } from "./transport.ts";
+
+/** One page of records. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Hand it to {@link Query.after} for the next page; null at the end. */
+  readonly nextCursor: string | null;
+}
+
+/** The parts of a query as they travel. */
+export interface QueryState {
+  readonly filter?: unknown;
+  readonly sort?: readonly string[];
+  readonly fields?: readonly string[];
+  readonly expand?: object;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** A query on one collection; `Item` is the shape of its records as selected and expanded. */
+export class Query<Schema extends SchemaShape, Name extends CollectionName<Schema>, Item>
+  implements AsyncIterable<Item>
+{
+  readonly #transport: Transport;
+  readonly #schema: Schema;
+  readonly #collection: Name;
+  readonly #state: QueryState;
+
+  constructor(transport: Transport, schema: Schema, collection: Name, state: QueryState = {}) {
+    this.#transport = transport;
+    this.#schema = schema;
+    this.#collection = collection;
+    this.#state = state;
+  }
+
+  /**
+   * Keeps the records for which all members of the object hold. Several calls are and-ed.
+   *
+   * @example
+   * ```ts
+   * lf.from("posts").filter({ status: "open", likes: { gt: 5 }, author: { name: { startsWith: "A" } } });
+   * ```
+   */
+  filter(filter: FilterInput<Schema, Name>): Query<Schema, Name, Item> {
+    const tree = filterTree(this.#schema, this.#collection, filter as object);
+    const both = this.#state.filter === undefined ? tree : { op: "&&", args: [this.#state.filter, tree] };
+    return this.#with(tree === undefined ? {} : { filter: both });
+  }
+
+  /** Orders the records: `sort("-createdAt", "name")`, `-` for descending. The id decides ties. */
+  sort(...keys: SortKey<Schema, Name>[]): Query<Schema, Name, Item> {
+    return this.#with({ sort: keys });
+  }
+
+  /** Only these fields travel, and only these are typed. Expansions stay. */
+  fields<Field extends keyof RecordOf<Schema, Name> & string>(
+    ...fields: Field[]
+  ): Query<Schema, Name, Pick<RecordOf<Schema, Name>, Field> & Omit<Item, keyof RecordOf<Schema, Name>>> {
+    return this.#with({ fields });
+  }
+
+  /**
+   * Puts related records in place: a to-one relation becomes an object or null, a to-many an array.
+   *
+   * @example
+   * ```ts
+   * lf.from("posts").expand({ author: true, comments: { limit: 3 } });
+   * ```
+   */
+  expand<const Expand extends ExpandInput<Schema, Name>>(
+    expand: Expand,
+  ): Query<
+    Schema,
+    Name,
+    Omit<Item, keyof Expand> & Pick<Expanded<Schema, Name, Expand>, keyof Expand & Hops<Schema, Name>>
+  > {
+    return this.#with({ expand });
+  }
+
+  /** Records per page, 1 to 1,000; 30 when not said. */
+  limit(limit: number): Query<Schema, Name, Item> {
+    return this.#with({ limit });
+  }
+
+  /** Continues behind a page: takes its `nextCursor`. */
+  after(cursor: string): Query<Schema, Name, Item> {
+    return this.#with({ cursor });
+  }
+
+  /** One page. */
+  async list(options?: CallOptions): Promise<Page<Item>> {
+    const answer = await this.#ask(this.#state, options);
+    return { items: answer.items as Item[], nextCursor: answer.nextCursor };
+  }
+
+  /** The first record, or null when there is none. */
+  async first(options?: CallOptions): Promise<Item | null> {
+    const answer = await this.#ask({ ...this.#state, limit: 1 }, options);
+    return (answer.items[0] as Item | undefined) ?? null;
+  }
+
+  /** One record by id. Rejects with code `record_not_found` when it is not there or not yours to see. */
+  async get(id: string, options?: CallOptions): Promise<Item> {
+    if (this.#state.filter !== undefined || this.#state.sort !== undefined || this.#state.cursor !== undefined) {
+      throw new LandfallError({
+        code: "invalid_argument",
+        message: "get(id) takes fields and expand only; use filter({ id }).first().",
+      });
+    }
+    const query = [
+      ...(this.#state.fields ? [`fields=${this.#state.fields.map(encodeURIComponent).join(",")}`] : []),
+      ...(this.#state.expand ? [`expand=${encodeURIComponent(expandText(this.#state.expand as ExpandTree))}`] : []),
+    ].join("&");
+    const path = `${recordPath(this.#collection, id)}${query === "" ? "" : `?${query}`}`;
+    const answer = await this.#transport.send({ method: "GET", path }, options);
+    return answer.json as Item;
+  }
+
+  /** How many records match, exactly. Costs the server a full count. */
+  async count(options?: CallOptions): Promise<number> {
+    const { filter } = this.#state;
+    const answer = await this.#ask(
+      { ...(filter === undefined ? {} : { filter }), limit: 1, fields: ["id"] },
+      options,
+      true,
+    );
+    return answer.count as number;
+  }
+
+  /**
+   * All pages, one after the other, each fetched when it is asked for.
+   *
+   * @example
+   * ```ts
+   * for await (const page of lf.from("posts").limit(500).pages()) console.log(page.items.length);
+   * ```
+   */
+  async *pages(options?: CallOptions): AsyncGenerator<Page<Item>, void, undefined> {
+    let state = this.#state;
+    while (true) {
+      const page = await this.#ask(state, options);
+      yield { items: page.items as Item[], nextCursor: page.nextCursor };
+      if (page.nextCursor === null) return;
+      state = { ...state, cursor: page.nextCursor };
+    }
+  }
+
+  /** Every record that matches: `for await (const post of lf.from("posts"))`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    for await (const page of this.pages()) yield* page.items;
+  }
+
+  #with<Next>(change: QueryState): Query<Schema, Name, Next> {
+    return new Query<Schema, Name, Next>(this.#transport, this.#schema, this.#collection, {
+      ...this.#state,
+      ...change,
+    });
+  }
+
+  async #ask(state: QueryState, options?: CallOptions, count = false): Promise<ListAnswer> {
+    const body = count ? { ...state, count: "exact" } : state;
+    const request = {
+      method: "POST",
+      path: `${collectionPath(this.#collection)}/records:query`,
+      body,
+      safe: true,
+    } as const;
+    return (await this.#transport.send(request, options)).json as ListAnswer;
+  }
+}
+
+interface ListAnswer {
+  readonly items: readonly SystemFields[];
+  readonly nextCursor: string | null;
+  readonly count?: number;
+}
+
+type ExpandTree = { readonly [hop: string]: true | { readonly limit?: number; readonly expand?: ExpandTree } };
+
+/** `author,posts(limit:3),posts.comments`: the form of the query string, for a GET. */
+function expandText(tree: ExpandTree, prefix = ""): string {
+  return Object.entries(tree)
+    .flatMap(([hop, options]) => {
+      const own = `${prefix}${hop}${options !== true && options.limit !== undefined ? `(limit:${options.limit})` : ""}`;
+      return options !== true && options.expand ? [own, expandText(options.expand, `${prefix}${hop}.`)] : [own];
+    })
+    .join(",");
+}

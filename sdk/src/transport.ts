@@ -1,0 +1,178 @@
+// One request, with deadline, retries and errors. Every unsafe request carries an Idempotency-Key, so that a retry after a
+// lost answer is answered, not repeated.
+import { errorFromAnswer, isRetryableStatus, LandfallError } from "./error.ts";
+import { type AbortSignalLike, deadline, type ResponseLike, type Runtime, randomToken } from "./runtime.ts";
+
+/** Options of a single call. */
+export interface CallOptions {
+  /** Cancels the call; it rejects with code `aborted`. */
+  readonly signal?: AbortSignalLike;
+  /** For the whole call, retries included. Default: the client's. */
+  readonly timeoutMs?: number;
+}
+
+export interface TransportOptions {
+  readonly url: string;
+  readonly token: () => string | undefined | Promise<string | undefined>;
+  readonly timeoutMs: number;
+  /** Attempts after the first. */
+  readonly retries: number;
+  readonly runtime: Runtime;
+}
+
+export interface Request {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** Path with its query, every part already encoded. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Changes nothing on the server although it is a POST: needs no key. */
+  readonly safe?: boolean;
+  readonly headers?: Record<string, string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly etag: string | undefined;
+  readonly json: unknown;
+}
+
+export interface Transport {
+  send(request: Request, options?: CallOptions): Promise<Answer>;
+  /** The epoch of the server's history as its ETags name it (`"<epoch>.<version>"`); undefined before the first one. */
+  epoch(): string | undefined;
+}
+
+const backoffBaseMs = 250;
+const backoffMaxMs = 10_000;
+
+export function createTransport(options: TransportOptions): Transport {
+  const base = options.url.replace(/\/+$/, "");
+  let epoch: string | undefined;
+  const send = async (request: Request, call: CallOptions = {}): Promise<Answer> => {
+    const limit = deadline(call.timeoutMs ?? options.timeoutMs, call.signal);
+    const headers = await headersOf(request, options);
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const once = () => attempt(options.runtime, `${base}${request.path}`, request.method, headers, body, limit.signal);
+    try {
+      const answer = await withRetries(options, limit.signal, once);
+      epoch = /^"([^".]+)\./.exec(answer.etag ?? "")?.[1] ?? epoch;
+      return answer;
+    } catch (error) {
+      throw interrupted(error, limit.expired(), call.signal);
+    } finally {
+      limit.dispose();
+    }
+  };
+  return { send, epoch: () => epoch };
+}
+
+async function headersOf(request: Request, options: TransportOptions): Promise<Record<string, string>> {
+  const token = await options.token();
+  const unsafe = request.method !== "GET" && request.safe !== true;
+  return {
+    accept: "application/json",
+    ...(request.body === undefined
+      ? {}
+      : { "content-type": request.method === "PATCH" ? "application/merge-patch+json" : "application/json" }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(unsafe ? { "idempotency-key": randomToken(options.runtime.random) } : {}),
+    ...request.headers,
+  };
+}
+
+/** Repeats what may succeed later: full jitter over a doubling window, never sooner than the server's Retry-After. */
+async function withRetries(
+  options: TransportOptions,
+  signal: AbortSignalLike,
+  once: () => Promise<Answer>,
+): Promise<Answer> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await once();
+    } catch (error) {
+      if (signal.aborted || tries >= options.retries || !(error instanceof LandfallError) || !error.retryable)
+        throw error;
+      const windowMs = Math.min(backoffMaxMs, backoffBaseMs * 2 ** tries);
+      const waitMs = Math.max(retryAfterMs.get(error) ?? 0, options.runtime.random() * windowMs);
+      await options.runtime.sleep(waitMs, signal);
+      if (signal.aborted) throw error;
+    }
+  }
+}
+
+const retryAfterMs = new WeakMap<LandfallError, number>();
+
+async function attempt(
+  runtime: Runtime,
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+  body: string | undefined,
+  signal: AbortSignalLike,
+): Promise<Answer> {
+  const { response, text } = await exchange(runtime, url, {
+    method,
+    headers,
+    signal,
+    ...(body === undefined ? {} : { body }),
+  });
+  if (!response.ok) {
+    const error = errorFromAnswer(response.status, text, response.headers.get("x-request-id"));
+    const seconds = Number(response.headers.get("retry-after"));
+    if (isRetryableStatus(response.status) && seconds > 0) retryAfterMs.set(error, seconds * 1000);
+    throw error;
+  }
+  return {
+    status: response.status,
+    etag: response.headers.get("etag") ?? undefined,
+    json: text === "" ? undefined : parse(text, response),
+  };
+}
+
+async function exchange(
+  runtime: Runtime,
+  url: string,
+  init: Parameters<Runtime["fetch"]>[1],
+): Promise<{ response: ResponseLike; text: string }> {
+  try {
+    const response = await runtime.fetch(url, init);
+    return { response, text: await response.text() };
+  } catch (cause) {
+    throw new LandfallError({
+      code: "network_error",
+      message: "The server could not be reached.",
+      advice: "Check the connection and try again.",
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+function parse(text: string, response: ResponseLike): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const requestId = response.headers.get("x-request-id") ?? undefined;
+    throw new LandfallError({
+      code: "invalid_answer",
+      message: "The answer is not JSON.",
+      status: response.status,
+      requestId,
+      cause,
+    });
+  }
+}
+
+/** Names what ended the call when it was not the server: the caller's signal, or the deadline. */
+function interrupted(error: unknown, expired: boolean, signal: AbortSignalLike | undefined): unknown {
+  if (signal?.aborted)
+    return new LandfallError({ code: "aborted", message: "The call was cancelled.", cause: signal.reason ?? error });
+  if (!expired) return error;
+  return new LandfallError({
+    code: "timeout",
+    message: "No answer arrived in time.",
+    advice: "Try again.",
+    retryable: true,
+    cause: error,
+  });
+}

@@ -1,0 +1,128 @@
+// The table of contents: which rooms there are, and how they hang together. Nothing is decided here.
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import pg from "pg";
+import type { Logger } from "pino";
+import { adminRoomRoutes } from "./admin/index.ts";
+import { createAuth } from "./auth/index.ts";
+import { createCollections } from "./collections/index.ts";
+import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
+import type { Clock } from "./kernel/clock.ts";
+import { type Config, projectRoot } from "./kernel/config/index.ts";
+import type { PooledDb } from "./kernel/db/pool.ts";
+import { createHttp, defaultHttpSettings, type HttpSettings } from "./kernel/http/index.ts";
+import { createInstances } from "./kernel/instances.ts";
+import type { Service } from "./kernel/lifecycle.ts";
+import type { MasterKey } from "./kernel/master-key.ts";
+import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
+
+export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./auth/index.ts";
+
+/** The running app: HTTP server, readers, everything that long lives. */
+export interface App {
+  /** The port it listens on, which differs from the setting when that is 0. */
+  readonly port: number;
+  /** Drains and stops everything it started, within `config.drainDeadlineMs`. */
+  stop(): Promise<void>;
+}
+
+export interface AppDeps {
+  /** Stopped by main, after the app. */
+  readonly db: PooledDb;
+  /** For connections of one's own, such as LISTEN. */
+  readonly connection: pg.ClientConfig;
+  readonly masterKey: MasterKey;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Starts every room and listens. Rejects with Node's own error when it cannot listen; what had started is stopped again. */
+export async function startApp(config: Config, deps: AppDeps): Promise<App> {
+  const { db, clock, log, masterKey } = deps;
+  const metrics = createMetrics();
+  const publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+
+  const changeLog = createChangeLog({ db, clock, log, connect: () => connected(deps.connection) });
+  const instances = createInstances({
+    db,
+    id: randomUUID(),
+    everyMs: 5_000,
+    onError: (error) => log.warn({ err: error }, "instances could not be counted"),
+  });
+  const collections = createCollections({ db, clock, log, masterKey, changeLog });
+  const auth = createAuth({ db, clock, log, serviceKey: config.serviceKey, collections: collections.registry });
+  const http = createHttp({
+    settings: httpSettings(config, publicUrl),
+    db,
+    clock,
+    log,
+    metrics,
+    random: Math.random,
+    authenticate: auth.authenticate,
+    routes: [
+      ...collections.routes,
+      ...auth.routes,
+      ...adminRoomRoutes({
+        clock,
+        publicUrl,
+        collections: collections.registry,
+        figures: { changeLog: async () => changeLog.stats() },
+      }),
+    ],
+    mounts: [
+      { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
+      { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs" },
+    ],
+    home: "/console/",
+    instances: instances.count,
+    extendOpenApi: collections.extendOpenApi,
+    ready: () => isReady(deps, changeLog),
+  });
+  observeReaderLag(metrics, async () => lagOf(changeLog));
+
+  const services: readonly (Service | readonly Service[])[] = [
+    [changeLog, collections.registry, instances],
+    [collections.denials, auth.sweeper],
+    http,
+  ];
+  const started: Service[] = [];
+  try {
+    for (const step of services) {
+      const together = [step].flat();
+      started.push(...together);
+      await Promise.all(together.map((service) => service.run()));
+    }
+  } catch (error) {
+    await end(started);
+    throw error;
+  }
+  return { port: http.address.port, stop: () => end(started) };
+}
+
+/** Newest first: the door closes before what stands behind it. */
+async function end(services: readonly Service[]): Promise<void> {
+  const order = [...services].reverse();
+  for (const service of order) await service.drain();
+  for (const service of order) await service.stop();
+}
+
+function httpSettings(config: Config, publicUrl: string): HttpSettings {
+  const given = Object.entries(config).filter(([name, value]) => name in defaultHttpSettings && value !== undefined);
+  return { ...defaultHttpSettings, ...Object.fromEntries(given), publicUrl };
+}
+
+async function connected(connection: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  return client;
+}
+
+async function isReady({ db }: AppDeps, changeLog: ChangeLog): Promise<boolean> {
+  if (!changeLog.stats().connected) return false;
+  await db.query({ name: "ready", text: "SELECT 1 AS ok" });
+  return true;
+}
+
+function lagOf(changeLog: ChangeLog): ReadonlyMap<string, number> {
+  return new Map(changeLog.stats().readers.map((reader) => [reader.name, reader.lagEntries]));
+}

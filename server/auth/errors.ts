@@ -1,0 +1,80 @@
+// Every code this room may answer with.
+import { defineErrors } from "../kernel/errors/index.ts";
+
+export const errors = defineErrors({
+  credential_invalid: {
+    status: 401,
+    says: "The credential is malformed, unknown, expired or revoked.",
+    advice: "Sign in again, or use a valid API key as `Authorization: Bearer <secret>`.",
+  },
+  sign_in_failed: {
+    status: 401,
+    says: "The e-mail address or the password is wrong.",
+    advice: "Check both. A locked-out owner runs `landfall admin reset <email>` on the server.",
+  },
+  sign_in_throttled: {
+    status: 429,
+    says: "Too many password attempts.",
+    advice: "Wait as long as Retry-After says. A locked-out owner runs `landfall admin reset <email>` on the server.",
+  },
+  password_checks_busy: {
+    status: 503,
+    says: "Too many passwords are being checked at this moment.",
+    advice: "Try again after Retry-After.",
+  },
+  password_wrong: {
+    status: 403,
+    says: "The current password is wrong.",
+    advice: "Send the password you signed in with as `currentPassword`.",
+  },
+  admin_input_invalid: {
+    status: 422,
+    says: "The e-mail address or the password cannot be used.",
+    advice: "Use an ASCII e-mail address and a password of 8 to 1,000 characters.",
+  },
+  admin_session_required: {
+    status: 403,
+    says: "This call concerns the signed-in admin and needs an admin's session.",
+    advice: "Sign in as an admin; a service key or API key has no account.",
+  },
+  admin_exists: {
+    status: 409,
+    says: "An admin with this e-mail address exists.",
+    advice: "Use `landfall admin reset <email>` if the password is lost.",
+  },
+  admin_not_found: {
+    status: 404,
+    says: "There is no admin with this e-mail address.",
+    advice: "Make one with `landfall admin create <email>`.",
+  },
+  setup_closed: {
+    status: 409,
+    says: "Set-up is finished: there is an admin.",
+    advice: "Sign in.",
+  },
+  setup_secret_invalid: {
+    status: 403,
+    says: "The set-up secret is wrong or older than 24 hours.",
+    advice: "Run `landfall setup-url` on the server, or restart it: it prints a new one.",
+  },
+  session_not_found: {
+    status: 404,
+    says: "You have no session with this id.",
+    advice: "List your sessions with GET /v1/admin/sessions.",
+  },
+  api_key_not_found: {
+    status: 404,
+    says: "There is no API key with this id.",
+    advice: "List the keys with GET /v1/api-keys.",
+  },
+  api_key_invalid: {
+    status: 422,
+    says: "The API key cannot be made like this.",
+    advice: "Mend what `errors` lists.",
+  },
+  api_key_limit: {
+    status: 422,
+    says: "There are {max} API keys, which is the limit.",
+    advice: "Delete keys that are no longer used.",
+  },
+});

@@ -1,0 +1,107 @@
+// Who is asking: admins, API keys and the service key. The door of this room; users' identities join here later as a
+// further kind of credential and further routes.
+import type { Logger } from "pino";
+import type { Actor } from "../kernel/actor.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Db } from "../kernel/db/index.ts";
+import type { Route } from "../kernel/http/route.ts";
+import type { Service } from "../kernel/lifecycle.ts";
+import { product } from "../kernel/product.ts";
+import { adminRoutes, type SessionOf } from "./admin-routes.ts";
+import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
+import { type Authenticator, type CredentialKind, createAuthenticator } from "./credential.ts";
+import { type Collections, keyActor } from "./key.ts";
+import { keyRoutes } from "./key-routes.ts";
+import { findKey } from "./key-store.ts";
+import { createPasswordHasher, type PasswordHasher } from "./password.ts";
+import { createSweeper } from "./sweep.ts";
+
+export { countCredentials } from "./admin-store.ts";
+export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./setup.ts";
+
+export interface AuthOptions {
+  /** The pool, never a transaction. */
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** LANDFALL_SERVICE_KEY; at least 32 characters, or this throws. */
+  readonly serviceKey?: string | undefined;
+  /** The collections of now; scopes of API keys follow them. */
+  readonly collections: Collections;
+  readonly passwords?: PasswordHasher;
+  readonly sweepEveryMs?: number;
+}
+
+export interface Auth {
+  /** An actor at once when the verdict is at most a second old. Throws or rejects with `credential_invalid` (401). */
+  readonly authenticate: Authenticator["authenticate"];
+  readonly routes: readonly Route[];
+  readonly sweeper: Service;
+}
+
+export function createAuth(options: AuthOptions): Auth {
+  const { db, clock, log } = options;
+  const passwords = options.passwords ?? createPasswordHasher();
+  // Weak, so that it holds what the authenticator's bounded cache and running requests hold, and no more.
+  const sessions = new WeakMap<Actor, SessionOf>();
+  const { authenticate, forget } = createAuthenticator({
+    kinds: [sessionKind(db, sessions), keyKind(db, options.collections)],
+    clock,
+    serviceKey: options.serviceKey,
+  });
+  return {
+    authenticate,
+    routes: [
+      ...adminRoutes({ passwords, forget, sessionOf: (actor) => sessions.get(actor) }),
+      ...keyRoutes({ collections: options.collections, forget }),
+    ],
+    sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
+  };
+}
+
+function sessionKind(db: Db, sessions: WeakMap<Actor, SessionOf>): CredentialKind {
+  return {
+    prefix: product.secretPrefixes.session,
+    find: async (tokenHash, nowMs) => {
+      const session = await findSession(db, tokenHash, nowMs);
+      if (session === undefined) return undefined;
+      return {
+        id: `session:${session.id}`,
+        stamp: session.role,
+        expiresAtMs: Math.min(session.expiresAt.getTime(), nowMs + sessionIdleMs),
+        makeActor: () => {
+          const actor = adminActor(session);
+          sessions.set(actor, { adminId: session.adminId, sessionId: session.id });
+          return actor;
+        },
+      };
+    },
+  };
+}
+
+function adminActor(session: SessionRow): Actor {
+  return {
+    kind: "admin",
+    label: `admin:${session.adminId}`,
+    passesRules: true,
+    seesHidden: true,
+    auth: { id: session.adminId, signedIn: true, roles: [], teams: [], claims: {} },
+  };
+}
+
+function keyKind(db: Db, collections: Collections): CredentialKind {
+  return {
+    prefix: product.secretPrefixes.apiKey,
+    find: async (secretHash, nowMs) => {
+      const key = await findKey(db, secretHash, nowMs);
+      if (key === undefined) return undefined;
+      const names = collections.current();
+      return {
+        id: `key:${key.id}`,
+        stamp: `${key.revision}.${names.version}`,
+        expiresAtMs: key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+        makeActor: () => keyActor(key, names),
+      };
+    },
+  };
+}

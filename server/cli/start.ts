@@ -1,0 +1,68 @@
+// `landfall start`: the server in the foreground until a signal ends it.
+
+import { Exit } from "../kernel/exit.ts";
+import { startServer } from "../main.ts";
+import type { Command } from "./command.ts";
+
+/** Beyond the app's drain and Postgres' own shutdown something hangs, and the supervisor's patience ends. */
+const stopPatienceMs = 30_000;
+
+export const command: Command = {
+  usage: "",
+  summary: "Start the server, on the embedded Postgres unless DATABASE_URL is set.",
+  details:
+    "Ends in order on SIGTERM or Ctrl-C: not ready, no new requests, running ones finish, exit within 30 s. A second\n" +
+    "Ctrl-C ends it at once. Several may run on one data folder: one runs Postgres, and another takes over when it ends.",
+  options: {},
+  positionals: { min: 0, max: 0 },
+  async run({ env, terminal, loadRooms }) {
+    let running = false;
+    const signal = firstSignal(() => running);
+    const faults = watchFaults(terminal.err);
+    const starting = startServer(env, terminal, loadRooms);
+    const started = await Promise.race([starting, faults]);
+    if (started instanceof Error) throw new Exit("failed", "The start was given up.", started);
+    const server = started;
+    running = true;
+    const cause = await Promise.race([signal, faults]);
+    if (cause instanceof Error) terminal.err("Stopping after the fault above …");
+    else terminal.out("Stopping …");
+    endAnyway(cause instanceof Error ? 1 : 0);
+    await server.stop();
+    if (cause instanceof Error) throw new Exit("failed", "Stopped after a fault.", cause);
+    terminal.out("Stopped.");
+  },
+};
+
+/**
+ * The signal that ends a running server. One that comes while it still starts ends the process at once: nothing was
+ * promised to anybody yet, migrations roll back, and Postgres ends with its parent.
+ */
+function firstSignal(isRunning: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = false;
+    for (const [name, code] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) // biome-ignore format: one table
+      process.on(name, () => {
+        if (!isRunning() || (seen && name === "SIGINT")) process.exit(code);
+        seen = true;
+        resolve();
+      });
+  });
+}
+
+/** A bug has broken an assumption somewhere: what runs may finish, nothing new begins, and a supervisor starts us anew. */
+function watchFaults(err: (line: string) => void): Promise<Error> {
+  return new Promise((resolve) => {
+    const fault = (error: unknown) => {
+      const known = error instanceof Error ? error : new Error(String(error));
+      err(known.stack ?? known.message);
+      resolve(known);
+    };
+    process.on("uncaughtException", fault);
+    process.on("unhandledRejection", fault);
+  });
+}
+
+function endAnyway(code: number): void {
+  setTimeout(() => process.exit(code || 1), stopPatienceMs).unref();
+}

@@ -1,0 +1,252 @@
+// Several operations in one request: `atomic` all or nothing, `each` every one for itself. The operations go through the
+// same reader and writer as every other door; a batch adds order, references and one transaction.
+import { z } from "zod";
+import type { Context } from "../kernel/context.ts";
+import { Problem } from "../kernel/errors/index.ts";
+import { problemDocument } from "../kernel/errors/problem-document.ts";
+import { toProblem } from "../kernel/errors/translate.ts";
+import { defineRoute, type Route } from "../kernel/http/route.ts";
+import { parseQueryBody } from "./query-parse.ts";
+import { errors } from "./record-errors.ts";
+import { recordId } from "./record-id.ts";
+import { withDb, withFreshSchema } from "./record-room.ts";
+import { pageText, type RecordDoors } from "./record-routes.ts";
+import type { WriteResult } from "./record-write.ts";
+
+export const batchMax = 100;
+
+/** `{"$ref": 2}`: the id that operation 2 has or will get. */
+const reference = z.strictObject({ $ref: z.number().int().min(0) });
+const id = z.union([z.string().max(200), reference]);
+const operation = z.strictObject({
+  op: z.enum(["get", "list", "create", "put", "patch", "delete"]),
+  collection: z.string().max(100),
+  id: id.optional(),
+  body: z.unknown().optional(),
+  /** Only if the record has this version (409 otherwise). */
+  version: z.number().int().min(0).optional(),
+  /** patch: create the record when it is not there. */
+  upsert: z.boolean().optional(),
+});
+type Operation = z.output<typeof operation>;
+
+const batchBody = z.strictObject({
+  mode: z.enum(["atomic", "each"]).default("atomic"),
+  operations: z.array(operation).min(1).max(batchMax),
+});
+const result = z.looseObject({ status: z.number().int() });
+
+interface Outcome {
+  readonly status: number;
+  readonly text: string | undefined;
+  readonly etag?: string;
+  readonly id?: string;
+  readonly version?: string;
+}
+
+export function batchRoutes(doors: RecordDoors): Route[] {
+  return [
+    defineRoute({
+      ...{ method: "POST", path: "/v1/batch", name: "batch", tag: "records", access: "anyone", door: "batch" },
+      summary: "Several reads and writes in one request",
+      description: `Up to ${batchMax} operations, done in order. \`{"$ref": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
+      body: batchBody,
+      bodyLimitBytes: 16 * 1024 * 1024,
+      responses: {
+        200: {
+          description: "A result per operation, in their order: `status`, `etag`, `body`, or `problem`.",
+          schema: z.object({ results: z.array(result) }),
+          example: { results: [{ status: 204 }] },
+        },
+      },
+      async handler(ctx, { body: { mode, operations } }) {
+        const run = mode === "atomic" ? atomic : each;
+        const outcomes = await run(doors, ctx, operations);
+        const results = outcomes.map((outcome) =>
+          outcome instanceof Problem ? problemText(ctx, outcome) : textOf(outcome),
+        );
+        const summary = {
+          results: outcomes.map((outcome) =>
+            outcome instanceof Problem
+              ? { status: outcome.status }
+              : { status: outcome.status, id: outcome.id, version: Number(outcome.version ?? 0) },
+          ),
+        };
+        return { status: 200, text: `{"results":[${results.join(",")}]}`, summary };
+      },
+    }),
+  ];
+}
+
+/** One transaction; the first failure undoes all and is the answer, with the place of its operation. */
+async function atomic(doors: RecordDoors, ctx: Context, operations: readonly Operation[]): Promise<Outcome[]> {
+  const outcomes = await withFreshSchema(doors.room, ctx, () =>
+    ctx.db.transaction(async (tx) => {
+      const inside = withDb(ctx, tx);
+      const done: Outcome[] = [];
+      for (const [index, one] of operations.entries()) {
+        done.push(await perform(doors, inside, one, done).catch((error) => Promise.reject(at(index, error))));
+      }
+      return done;
+    }),
+  );
+  doors.room.ring();
+  return outcomes;
+}
+
+async function each(
+  doors: RecordDoors,
+  ctx: Context,
+  operations: readonly Operation[],
+): Promise<(Outcome | Problem)[]> {
+  const done: (Outcome | Problem)[] = [];
+  for (const one of operations) {
+    try {
+      done.push(await perform(doors, ctx, one, done));
+    } catch (error) {
+      const problem = toProblem(error);
+      // Broken ground under all of them: the rest would fail alike.
+      if (problem.status >= 500) throw error;
+      done.push(problem);
+    }
+  }
+  return done;
+}
+
+async function perform(
+  doors: RecordDoors,
+  ctx: Context,
+  one: Operation,
+  done: readonly (Outcome | Problem)[],
+): Promise<Outcome> {
+  const { reader, writer } = doors;
+  const { collection } = one;
+  const target = one.id === undefined ? undefined : resolve(one.id, done, "/id");
+  const body = withReferences(doors, one, done);
+  const match = one.version === undefined ? {} : { ifMatch: String(one.version) };
+  const need = () => {
+    if (target !== undefined) return target;
+    throw errors.batch_invalid({ issues: [{ path: "/id", code: "required", message: "This operation needs an id." }] });
+  };
+  switch (one.op) {
+    case "get": {
+      const found = await reader.read(ctx, collection, need(), {});
+      return { status: 200, text: found.text, etag: found.etag, id: need(), version: found.version };
+    }
+    case "list": {
+      const query = queryOf(body);
+      return { status: 200, text: pageText(await reader.page(ctx, collection, query)) };
+    }
+    case "create":
+      return written(
+        await writer.create(ctx, collection, target === undefined ? body : { id: target, ...(body as object) }),
+      );
+    case "put":
+      return written(await writer.replace(ctx, collection, need(), body, match));
+    case "patch":
+      return written(await (one.upsert ? writer.upsert : writer.update)(ctx, collection, need(), body, match));
+    case "delete":
+      await writer.remove(ctx, collection, need(), match);
+      return { status: 204, text: undefined, id: need() };
+    default:
+      return one.op satisfies never;
+  }
+}
+
+function written({ created, text, etag, id: own, version }: WriteResult): Outcome {
+  return { status: created ? 201 : 200, text, etag, id: own, version };
+}
+
+const listBody = z.looseObject({}).optional();
+
+function queryOf(body: unknown) {
+  const parsed = listBody.safeParse(body);
+  if (!parsed.success)
+    throw errors.query_invalid({ issues: [{ path: "/body", code: "type", message: "Expected a query." }] });
+  return parseQueryBody(queryWords(parsed.data ?? {}));
+}
+
+/** The shape of `records:query` again, since a batch's body is anything. */
+function queryWords(body: { readonly [name: string]: unknown }): Parameters<typeof parseQueryBody>[0] {
+  const isText = (value: unknown) => typeof value === "string";
+  const isList = (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText));
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  const forms: { readonly [name: string]: (value: unknown) => boolean } = {
+    filter: (value) => isText(value) || isObject(value),
+    params: isObject,
+    sort: isList,
+    fields: isList,
+    expand: isText,
+    limit: (value) => typeof value === "number",
+    cursor: isText,
+    count: (value) => value === "exact",
+  };
+  for (const [name, value] of Object.entries(body)) {
+    if (Object.hasOwn(forms, name) && forms[name]?.(value)) continue;
+    throw errors.query_invalid({
+      issues: [{ path: `/body/${name}`, code: "invalid", message: "Not understood here." }],
+    });
+  }
+  return body as Parameters<typeof parseQueryBody>[0];
+}
+
+type Reference = z.output<typeof reference>;
+
+function isReference(value: unknown): value is Reference {
+  if (typeof value !== "object" || value === null) return false;
+  const keys = Object.keys(value);
+  return keys.length === 1 && keys[0] === "$ref";
+}
+
+function resolve(given: string | Reference, done: readonly (Outcome | Problem)[], path: string): string {
+  if (typeof given === "string") return given;
+  const outcome = done[given.$ref];
+  const found = outcome instanceof Problem ? undefined : outcome?.id;
+  if (found !== undefined && recordId.test(found)) return found;
+  const message = "A reference names an earlier operation that has a record.";
+  throw errors.batch_invalid({ issues: [{ path, code: "reference", message }] });
+}
+
+/** References count where an id is expected, nowhere else: a json field may hold `{"$ref": 1}` as its own value. */
+function withReferences(doors: RecordDoors, one: Operation, done: readonly (Outcome | Problem)[]): unknown {
+  const { body } = one;
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  const schema = doors.room.schemas.current().byName.get(one.collection);
+  const swap = (value: unknown, path: string) => (isReference(value) ? resolve(value, done, path) : value);
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      if (name !== "id" && schema?.fieldByName.get(name)?.type !== "relation") return [name, value];
+      const path = `/body/${name}`;
+      if (!Array.isArray(value)) return [name, swap(value, path)];
+      return [name, value.map((element, index) => swap(element, `${path}/${index}`))];
+    }),
+  );
+}
+
+/** The failure of one operation as the failure of the batch: same code, its place in front, a lost version is 409. */
+function at(index: number, thrown: unknown): unknown {
+  if (!(thrown instanceof Problem)) return thrown;
+  const { code, message, advice, issues, retryAfterSeconds, extra, cause } = thrown;
+  const status = thrown.status === 412 ? 409 : thrown.status;
+  const inBody = (path: string) => (path.startsWith("/") || path === "" ? `/operations/${index}/body${path}` : path);
+  return new Problem(
+    code,
+    { status, says: message, advice },
+    {
+      issues: issues.map((issue) => ({ ...issue, path: inBody(issue.path) })),
+      extra: { ...extra, operation: index },
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      cause,
+    },
+  );
+}
+
+function textOf({ status, text, etag }: Outcome): string {
+  const tag = etag === undefined ? "" : `,"etag":${JSON.stringify(`"${etag}"`)}`;
+  return `{"status":${status}${tag}${text === undefined ? "" : `,"body":${text}`}}`;
+}
+
+function problemText(ctx: Context, problem: Problem): string {
+  const status = problem.status === 412 ? 409 : problem.status;
+  return JSON.stringify({ status, problem: { ...(problemDocument(problem, ctx.requestId) as object), status } });
+}

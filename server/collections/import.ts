@@ -1,0 +1,184 @@
+// Bulk import: NDJSON in, chunks of 1,000 records, each one transaction with the progress record. An import that broke
+// off goes on behind its last chunk when the same id and the same lines are sent again.
+import type { Context } from "../kernel/context.ts";
+import { Problem } from "../kernel/errors/index.ts";
+import { type Line, linesOf } from "./import-lines.ts";
+import { beginImport, type ImportError, type ImportProgress, removeOldImports, saveImport } from "./import-store.ts";
+import { type BulkWriter, bulkMax } from "./record-bulk.ts";
+import { errors } from "./record-errors.ts";
+import { type Room, schemaToWrite, withDb } from "./record-room.ts";
+
+export const atomicMax = 10_000;
+const errorsKept = 100;
+const atomicBytesMax = 64 * 1024 * 1024;
+/** Progress is forgotten after this, and with it the way to resume. */
+const keptDays = 7;
+
+export interface ImportOptions {
+  readonly id: string;
+  readonly atomic: boolean;
+  readonly onProgress?: (progress: ImportProgress) => void;
+}
+
+export interface Importer {
+  run(
+    ctx: Context,
+    collection: string,
+    stream: AsyncIterable<Buffer | string>,
+    options: ImportOptions,
+  ): Promise<ImportProgress>;
+}
+
+export function importer(room: Room, bulk: BulkWriter): Importer {
+  return {
+    async run(ctx, collection, stream, options) {
+      const schema = schemaToWrite(room, ctx, collection, "create");
+      const given = { id: options.id, collection: schema.id, actor: ctx.actor.label };
+      await removeOldImports(ctx.db, keptDays);
+      const begun = await beginImport(ctx.db, given);
+      if (begun.collection !== schema.id || begun.actor !== given.actor) throw errors.import_mismatch();
+      if (begun.state === "done") return begun;
+      const work = options.atomic ? atomic : chunked;
+      return work({ room, bulk, ctx, collection, stream, options }, begun);
+    },
+  };
+}
+
+interface Work {
+  readonly room: Room;
+  readonly bulk: BulkWriter;
+  readonly ctx: Context;
+  readonly collection: string;
+  readonly stream: AsyncIterable<Buffer | string>;
+  readonly options: ImportOptions;
+}
+
+async function chunked(work: Work, begun: ImportProgress): Promise<ImportProgress> {
+  const { ctx, stream, options } = work;
+  let progress: ImportProgress = { ...begun, state: "running" };
+  let chunk: Line[] = [];
+  let last = 0;
+  const flush = async (state: ImportProgress["state"]) => {
+    const taken = chunk;
+    chunk = [];
+    progress = await takeChunk(work, progress, taken, state);
+    options.onProgress?.(progress);
+  };
+  for await (const line of linesOf(stream)) {
+    if (ctx.signal.aborted) return progress;
+    if (line.number <= begun.lines) continue;
+    chunk.push(line);
+    last = line.number;
+    if (chunk.length === bulkMax) await flush("running");
+  }
+  if (last < begun.lines && last > 0) progress = { ...progress, state: "done" };
+  await flush("done");
+  return progress;
+}
+
+/** One transaction: the records that can be, and how far the import has come. */
+async function takeChunk(
+  work: Work,
+  progress: ImportProgress,
+  lines: readonly Line[],
+  state: ImportProgress["state"],
+): Promise<ImportProgress> {
+  const { ctx, room } = work;
+  const found = await ctx.db.transaction(async (tx) => {
+    const refused: ImportError[] = [];
+    const imported = await insertLines(work, withDb(ctx, tx), parsed(lines, refused), refused);
+    const failed = lines.length - imported;
+    const next: ImportProgress = {
+      ...progress,
+      state,
+      lines: lines.at(-1)?.number ?? progress.lines,
+      imported: progress.imported + imported,
+      failed: progress.failed + failed,
+      errors: [...progress.errors, ...refused.sort((a, b) => a.line - b.line)].slice(0, errorsKept),
+    };
+    if (!(await saveImport(tx, next, progress.lines))) throw errors.import_busy({ retryAfterSeconds: 1 });
+    return next;
+  });
+  room.ring();
+  return found;
+}
+
+interface Row {
+  readonly line: number;
+  readonly body: unknown;
+}
+
+function parsed(lines: readonly Line[], refused: ImportError[]): Row[] {
+  const rows: Row[] = [];
+  for (const { number, text } of lines) {
+    try {
+      rows.push({ line: number, body: JSON.parse(text) });
+    } catch {
+      refused.push({ line: number, path: "", code: "json_malformed", message: "The line is not valid JSON." });
+    }
+  }
+  return rows;
+}
+
+/** Inserts what can be inserted: a group that is refused is halved until the records at fault stand alone. */
+async function insertLines(work: Work, ctx: Context, rows: readonly Row[], refused: ImportError[]): Promise<number> {
+  if (rows.length === 0) return 0;
+  try {
+    const bodies = rows.map(({ body }) => body);
+    await work.bulk.createMany(ctx, work.collection, bodies, { forgiving: true, silent: true });
+    return rows.length;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500) throw error;
+    if (rows.length === 1) {
+      refused.push(...lineErrors(error, rows));
+      return 0;
+    }
+    const half = Math.ceil(rows.length / 2);
+    const first = await insertLines(work, ctx, rows.slice(0, half), refused);
+    return first + (await insertLines(work, ctx, rows.slice(half), refused));
+  }
+}
+
+/** The place in the body becomes the line and the place in it. */
+function lineErrors(problem: Problem, rows: readonly Row[]): ImportError[] {
+  const only = rows[0]?.line ?? 0;
+  if (problem.issues.length === 0) return [{ line: only, path: "", code: problem.code, message: problem.message }];
+  return problem.issues.map(({ path, code, message }) => {
+    const at = /^\/(\d+)(\/.*)?$/.exec(path);
+    return { line: rows[Number(at?.[1] ?? 0)]?.line ?? only, path: at ? (at[2] ?? "") : path, code, message };
+  });
+}
+
+/** All or nothing: everything is read first, so that no transaction waits for the network. */
+async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress> {
+  const { ctx, stream, room } = work;
+  const lines: Line[] = [];
+  let size = 0;
+  for await (const line of linesOf(stream)) {
+    lines.push(line);
+    size += line.text.length;
+    if (lines.length > atomicMax || size > atomicBytesMax)
+      throw errors.import_too_large({ params: { max: atomicMax } });
+  }
+  const refused: ImportError[] = [];
+  const rows = parsed(lines, refused);
+  if (refused.length > 0) throw refusedLines(refused);
+  const progress = await ctx.db.transaction(async (tx) => {
+    for (let start = 0; start < rows.length; start += bulkMax) {
+      await insertLines(work, withDb(ctx, tx), rows.slice(start, start + bulkMax), refused);
+      if (refused.length > 0) throw refusedLines(refused);
+    }
+    const next = { ...begun, state: "done" as const, lines: lines.at(-1)?.number ?? 0, imported: rows.length };
+    if (!(await saveImport(tx, next, begun.lines))) throw errors.import_busy({ retryAfterSeconds: 1 });
+    return next;
+  });
+  room.ring();
+  return progress;
+}
+
+function refusedLines(refused: readonly ImportError[]): Error {
+  const issues = refused
+    .slice(0, errorsKept)
+    .map(({ line, path, code, message }) => ({ path: `/${line}${path}`, code, message }));
+  return errors.record_unprocessable({ issues });
+}

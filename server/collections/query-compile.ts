@@ -1,0 +1,129 @@
+// One statement per shape of question: what is selected, which rows, in which order, from where on.
+import type { CursorKeys } from "./cursor.ts";
+import { and, type CompiledStatement, type SqlText } from "./query-sql.ts";
+import { queryLimits, type RecordQuery, type SortKey } from "./query-types.ts";
+import { isJoined, knownField, tableOf } from "./record-fields.ts";
+import type { Cells } from "./record-render.ts";
+import {
+  aliasRow,
+  compileSelection,
+  orderBy,
+  type Selection,
+  sortExpression,
+  wantedOf,
+  withId,
+} from "./record-select.ts";
+import type { Schema } from "./types.ts";
+import { allowed, type Build, type Row } from "./visibility.ts";
+import { filterTruth } from "./visibility-expression.ts";
+
+export interface CompiledList {
+  readonly statement: CompiledStatement;
+  readonly selection: Selection;
+  /** Where in a row the texts of the sort keys stand. */
+  readonly keysAt: readonly number[];
+  readonly limit: number;
+}
+
+export interface CompiledGet {
+  readonly statement: CompiledStatement;
+  readonly selection: Selection;
+  /** Where the version stands. */
+  readonly versionAt: number;
+}
+
+/** `after`: only the null pattern of the cursor's keys matters to the text; the keys themselves are bound. */
+export function compileList(
+  build: Build,
+  schema: Schema,
+  query: RecordQuery,
+  after: CursorKeys | undefined,
+): CompiledList {
+  const row = aliasRow(schema, "t");
+  const limit = query.limit ?? queryLimits.pageDefault;
+  const selection = compileSelection(build, row, wantedOf(query.fields, query.expand), { top: true, rows: limit });
+  const columns = [...selection.columns];
+  const keys = sortKeys(build, row, query.sort ?? []);
+  const keysAt = keys.map(({ text }) => {
+    const known = columns.indexOf(text);
+    return known >= 0 ? known : columns.push(text) - 1;
+  });
+  const where = and([...membership(build, row, query), after && afterCursor(build.sql, keys, after)]);
+  // The limit stands in the text: a bound one would leave the planner guessing how much is wanted. One row more tells
+  // whether there is a next page.
+  const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;
+  return { statement: build.sql.finish(text, query.filter === undefined), selection, keysAt, limit };
+}
+
+export function compileCount(build: Build, schema: Schema, query: RecordQuery): CompiledStatement {
+  const where = and(membership(build, aliasRow(schema, "t"), query));
+  return build.sql.finish(`SELECT count(*)::text FROM ${tableOf(schema)} t WHERE ${where}`, query.filter === undefined);
+}
+
+/** The rule comes first in the text; Postgres may ask in any order, which is why no condition may raise. */
+function membership(build: Build, row: Row, query: RecordQuery): (string | undefined)[] {
+  return [
+    allowed(build, "list", row),
+    query.filter === undefined ? undefined : filterTruth(build, query.filter, query.params, row),
+  ];
+}
+
+export function compileGet(build: Build, schema: Schema, query: Pick<RecordQuery, "fields" | "expand">): CompiledGet {
+  const row = aliasRow(schema, "t");
+  const selection = compileSelection(build, row, wantedOf(query.fields, query.expand));
+  const columns = [...selection.columns];
+  const version = `${row.column("version")}::text`;
+  const known = columns.indexOf(version);
+  const versionAt = known >= 0 ? known : columns.push(version) - 1;
+  const id = build.sql.bind("id", (env) => env.id);
+  const where = and([`${row.column("id")} = ${id}`, allowed(build, "get", row)]);
+  const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where}`;
+  return { statement: build.sql.finish(text, true), selection, versionAt };
+}
+
+interface KeyColumn {
+  readonly sql: string;
+  /** Postgres' own text of it, as the cursor carries it. */
+  readonly text: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly descending: boolean;
+}
+
+function sortKeys(build: Build, row: Row, sort: readonly SortKey[]): KeyColumn[] {
+  return withId(sort).map((key) => {
+    const { sql, nullable } = sortExpression(build, row, key);
+    const field = knownField(row.schema, key.field, build.audience);
+    const [column] = field && !isJoined(field) ? build.kinds(field).columns(field) : [];
+    if (!column) throw new Error(`no column to sort by for ${key.field}`);
+    const type = column.type.replace(/ COLLATE .*/, "");
+    return { sql, nullable, descending: key.descending, type, text: type === "text" ? sql : `(${sql})::text` };
+  });
+}
+
+/**
+ * Rows behind the cursor's. For keys a, b: `a >= $1 AND (a > $1 OR (a = $1 AND b > $2))`, whose first half an index can
+ * use. Nulls stand last ascending and first descending: behind null ascending comes nothing, behind null descending
+ * every value, and behind a value ascending also every null.
+ */
+function afterCursor(sql: SqlText, keys: readonly KeyColumn[], after: CursorKeys): string {
+  const behind = (at: number): string => {
+    const key = keys[at] as KeyColumn;
+    const isNull = after[at] === null;
+    const place = isNull ? "" : `${sql.bind(`cursor ${at}`, (env) => env.cursor?.[at])}::${key.type}`;
+    const past = isNull
+      ? key.descending ? `${key.sql} IS NOT NULL` : "false"
+      : key.descending ? `${key.sql} < ${place}` : `${key.sql} > ${place}${key.nullable ? ` OR ${key.sql} IS NULL` : ""}`; // biome-ignore format: a table
+    if (at === keys.length - 1) return past;
+    const same = isNull ? `${key.sql} IS NULL` : `${key.sql} = ${place}`;
+    const either = `${past} OR (${same} AND (${behind(at + 1)}))`;
+    if (isNull || (key.nullable && !key.descending)) return either;
+    return `${key.sql} ${key.descending ? "<=" : ">="} ${place} AND (${either})`;
+  };
+  return behind(0);
+}
+
+/** The cursor's keys of a row. */
+export function keysOf(list: CompiledList, cells: Cells): CursorKeys {
+  return list.keysAt.map((at) => cells[at] as string | null);
+}

@@ -1,0 +1,312 @@
+// Many new records in one statement, all or nothing. Every column is one array parameter, so the text does not depend on
+// how many records there are; rules are judged for each row, and one that fails keeps all of them out.
+import type { Context } from "../kernel/context.ts";
+import type { Db } from "../kernel/db/index.ts";
+import type { Issue, Problem } from "../kernel/errors/index.ts";
+import { textColumn } from "./field-text.ts";
+import { QueryCache } from "./query-cache.ts";
+import { and, type CompiledStatement, type Env, quote, statementName } from "./query-sql.ts";
+import { errors } from "./record-errors.ts";
+import { type Audience, isJoined, joinTableOf, tableOf, writeRule } from "./record-fields.ts";
+import { etagOf } from "./record-read.ts";
+import { verdict } from "./record-refusal.ts";
+import { audienceIn, newBuild, type Room, schemaToWrite, withFreshSchema } from "./record-room.ts";
+import { aliasRow, compileSelection, type Selection, wantedOf } from "./record-select.ts";
+import { explainSqlError } from "./record-sql-errors.ts";
+import { type Change, type Input, wholeRecord } from "./record-values.ts";
+import type { WriteOptions, WriteResult } from "./record-write.ts";
+import { actorSettings, type Condition, currentTime, insertConditions } from "./record-write-sql.ts";
+import { textsOf } from "./record-write-values.ts";
+import type { FieldDefinition, Schema } from "./types.ts";
+import type { Build, Row } from "./visibility.ts";
+
+export const bulkMax = 1_000;
+
+export interface BulkOptions extends WriteOptions {
+  /** Nobody reads the records that come back: imports. Their text is empty. */
+  readonly silent?: boolean;
+}
+
+export interface BulkWriter {
+  createMany(
+    ctx: Context,
+    collection: string,
+    bodies: readonly unknown[],
+    options?: BulkOptions,
+  ): Promise<WriteResult[]>;
+}
+
+interface CompiledBulk {
+  readonly insert: CompiledStatement;
+  readonly refusal: CompiledStatement;
+  readonly conditions: readonly Condition[];
+  readonly selection: Selection;
+  readonly reread: CompiledStatement;
+  /** Fields whose write rule is asked only where the body names them. */
+  readonly guarded: readonly FieldDefinition[];
+}
+
+export function bulkWriter(room: Room): BulkWriter {
+  const cache = new QueryCache<CompiledBulk>();
+
+  return {
+    createMany: (ctx, collection, bodies, options = {}) =>
+      withFreshSchema(room, ctx, async () => {
+        const schema = schemaToWrite(room, ctx, collection, "create");
+        const audience = audienceIn(ctx);
+        const inputs = parseAll(room, schema, audience, bodies, options);
+        const ids = inputs.map(({ id }) => id ?? room.newId());
+        const compiled = cache.get(
+          room.schemas.current(),
+          `${audience.key} ${schema.name}${options.silent ? " silent" : ""}`,
+          () => compileBulk(room, audience, schema, options.silent === true),
+        );
+        const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, bodies) };
+        const named = new Set(bodies.flatMap((body) => Object.keys(body as object)));
+        const written = await writeAll(room, ctx, schema, compiled, env, inputs, ids).catch((error) => {
+          throw explainSqlError(error, schema, named, `/${rowAtFault(room, error, inputs, ids)}`);
+        });
+        if (!written) throw await refusedRow(room, ctx, schema, compiled, env, ids);
+        room.ring();
+        return written;
+      }),
+  };
+}
+
+/**
+ * Which record a constraint refused. Postgres names the value, `Key (n)=(5)`, which is looked for among those given; when
+ * it names several columns or is not found, the first record stands for all.
+ */
+function rowAtFault(room: Room, error: unknown, inputs: readonly Input[], ids: readonly string[]): number {
+  const [, column, value] = /\((\w+)\)=\((.*)\)/s.exec(String((error as { detail?: unknown }).detail)) ?? [];
+  const holds = (input: Input) => {
+    const change = input.changes.find(({ field }) => field.name === column);
+    return change !== undefined && textsOf(room.kinds, [change])[0]?.[0] === value;
+  };
+  const at = column === "id" ? ids.lastIndexOf(value as string) : inputs.findLastIndex(holds);
+  return Math.max(at, 0);
+}
+
+function parseAll(room: Room, schema: Schema, audience: Audience, bodies: readonly unknown[], options: WriteOptions) {
+  const inputs: Input[] = [];
+  const issues: Issue[] = [];
+  let malformed = false;
+  const base = { schema, kinds: room.kinds, audience, ...(options.forgiving ? { forgiving: true } : {}) };
+  bodies.forEach((body, index) => {
+    try {
+      inputs.push(wholeRecord(body, { ...base, at: `/${index}` }));
+    } catch (error) {
+      if ((error as Problem).code === "record_invalid") malformed = true;
+      else if ((error as Problem).code !== "record_unprocessable") throw error;
+      if (issues.length < 100) issues.push(...(error as Problem).issues);
+    }
+  });
+  if (issues.length > 0) throw (malformed ? errors.record_invalid : errors.record_unprocessable)({ issues });
+  return inputs;
+}
+
+async function writeAll(
+  room: Room,
+  ctx: Context,
+  schema: Schema,
+  compiled: CompiledBulk,
+  env: Env,
+  inputs: readonly Input[],
+  ids: readonly string[],
+): Promise<WriteResult[] | undefined> {
+  const joined = schema.fields.filter(isJoined);
+  const lists = joined.filter(({ name }) => inputs.some((input) => listOf(input, name).length > 0));
+  const work = async (db: Db) => {
+    const { rows } = await db.texts(compiled.insert.run(env));
+    if (rows.length < ids.length) return undefined;
+    if (lists.length === 0) return inOrder(room, schema, compiled, rows, ids);
+    for (const field of lists) await insertLists(db, schema, field, inputs, ids);
+    const again = await db.texts(compiled.reread.run(env));
+    return inOrder(room, schema, compiled, again.rows, ids);
+  };
+  return lists.length > 0 || ctx.db.inTransaction ? ctx.db.transaction(work) : work(ctx.db);
+}
+
+function inOrder(
+  room: Room,
+  schema: Schema,
+  { selection }: CompiledBulk,
+  rows: readonly (readonly (string | null)[])[],
+  ids: readonly string[],
+): WriteResult[] {
+  const byId = new Map(rows.map((row) => [row[0] as string, row]));
+  return ids.map((id) => {
+    const row = byId.get(id) as readonly (string | null)[];
+    const version = row[1] as string;
+    const text = selection.render(row.slice(2));
+    const etag = etagOf(room, schema, version, selection.plain ? undefined : text);
+    return { id, text, version, created: true, etag };
+  });
+}
+
+const listOf = (input: Input, name: string) =>
+  (input.changes.find(({ field }) => field.name === name)?.value ?? []) as readonly string[];
+
+async function insertLists(
+  db: Db,
+  schema: Schema,
+  field: FieldDefinition,
+  inputs: readonly Input[],
+  ids: readonly string[],
+): Promise<void> {
+  const rows = inputs.flatMap((input, at) => listOf(input, field.name).map((target, n) => [ids[at], target, n + 1]));
+  const text = `INSERT INTO ${joinTableOf(schema.name, field.name)} (owner, target, position)
+    SELECT x.owner, x.target, x.position FROM unnest($1::text[], $2::text[], $3::int4[]) x(owner, target, position)`;
+  const values = [0, 1, 2].map((column) => rows.map((row) => row[column]));
+  await db.texts({ text, values, name: statementName(text) });
+}
+
+/** The first row that a condition keeps out decides the answer. */
+async function refusedRow(
+  room: Room,
+  ctx: Context,
+  schema: Schema,
+  compiled: CompiledBulk,
+  env: Env,
+  ids: readonly string[],
+): Promise<Error> {
+  const { rows } = await ctx.db.texts(compiled.refusal.run(env));
+  for (const row of rows) {
+    const at = Number(row[0]) - 1;
+    const answer = row.slice(1);
+    const asked = { conditions: compiled.conditions, answer, operation: "create" as const, id: ids[at] as string };
+    const problem = verdict(room, ctx, { schema }, { ...asked, at: `/${at}` });
+    if (problem) return problem;
+  }
+  return errors.record_busy({ retryAfterSeconds: 1 });
+}
+
+function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boolean): CompiledBulk {
+  const insert = newBuild(room, audience);
+  const guarded = schema.fields.filter((field) => writeRule(field, audience) !== undefined);
+  const names = new Set(schema.fields.map(({ name }) => name));
+  const conditionsIn = (build: Build, row: Row) =>
+    insertConditions(build, { schema, named: names, insert: everyField(schema) }, row).map((condition) => {
+      const flag = condition.why === "field" ? guarded.indexOf(condition.field as FieldDefinition) : -1;
+      return flag < 0 ? condition : { ...condition, sql: `v._named${flag} = 'f' OR (${condition.sql})` };
+    });
+  const rows = rowsSql(insert, schema, guarded);
+  const conditions = conditionsIn(insert, rows.row);
+  const judged = and(conditions.map(({ sql }) => sql));
+  const t = aliasRow(schema, "t");
+  const shown = (build: Build) =>
+    silent
+      ? { columns: [], render: () => "", plain: true }
+      : compileSelection(build, t, wantedOf(undefined, undefined));
+  const selection = shown(insert);
+  const list = rows.columns.map(quote).join(", ");
+  const values = rows.columns.map((name) => `v.${quote(name)}`).join(", ");
+  const all = judged === "true" ? "" : ` WHERE NOT EXISTS (SELECT FROM v WHERE (${judged}) IS NOT TRUE)`;
+  const returning = ["t.id", "t.version::text", ...selection.columns].join(", ");
+  const text = `${actorSettings(insert.sql, true)}, v AS MATERIALIZED (${rows.sql})
+    INSERT INTO ${tableOf(schema)} AS t (${list}) SELECT ${values} FROM ctx, v${all} RETURNING ${returning}`;
+
+  const refusal = newBuild(room, audience);
+  const asked = rowsSql(refusal, schema, guarded);
+  const questions = conditionsIn(refusal, asked.row);
+  const answers = ["v._n::text", ...questions.map(({ sql }) => `((${sql}) IS TRUE)::text`)].join(", ");
+
+  const reread = newBuild(room, audience);
+  const again = shown(reread);
+  const ids = reread.sql.bind("c0", (env) => env.values?.c0?.[0]);
+  return {
+    insert: insert.sql.finish(text, true),
+    refusal: refusal.sql.finish(`SELECT ${answers} FROM (${asked.sql}) v ORDER BY v._n`, false),
+    reread: reread.sql.finish(
+      `SELECT ${["t.id", "t.version::text", ...again.columns].join(", ")} FROM ${tableOf(schema)} t WHERE t.id = ANY(${ids}::text[])`,
+      true,
+    ),
+    conditions,
+    selection,
+    guarded,
+  };
+}
+
+/** Every field once; what is in it does not matter to the text. */
+const everyField = (schema: Schema): Change[] =>
+  schema.fields.filter(({ type }) => type !== "autodate").map((field) => ({ field, kind: "set", value: null }));
+
+/**
+ * The given rows as a table: array parameters side by side, each value cast to its column's type. Columns of our own begin
+ * with an underscore, which no field does.
+ */
+function rowsSql(build: Build, schema: Schema, guarded: readonly FieldDefinition[]) {
+  const arrays: string[] = [];
+  const cells: string[] = [];
+  const columns = ["id"];
+  const array = () => {
+    const at = arrays.length;
+    arrays.push(`${build.sql.bind(`c${at}`, (env) => env.values?.[`c${at}`]?.[0])}::text[]`);
+    return `x.c${at}`;
+  };
+  const lists = new Set<string>();
+  cells.push(`${array()}::${textColumn} AS id`);
+  for (const { field } of everyField(schema)) {
+    if (isJoined(field)) {
+      lists.add(field.name);
+      cells.push(`${array()}::text[] AS ${quote(field.name)}`);
+      continue;
+    }
+    for (const { name, type } of build.kinds(field).columns(field)) {
+      columns.push(name);
+      cells.push(`${array()}::${type} AS ${quote(name)}`);
+    }
+  }
+  guarded.forEach((_field, at) => {
+    cells.push(`${array()} AS _named${at}`);
+  });
+  for (const field of schema.fields) {
+    if (field.type !== "autodate") continue;
+    columns.push(field.name);
+    cells.push(`${currentTime} AS ${quote(field.name)}`);
+  }
+  cells.push(`${currentTime} AS "createdAt"`, `${currentTime} AS "updatedAt"`, "1::int8 AS version", "x.n AS _n");
+  const names = arrays.map((_array, at) => `c${at}`).join(", ");
+  const sql = `SELECT ${cells.join(", ")} FROM unnest(${arrays.join(", ")}) WITH ORDINALITY x(${names}, n)`;
+  const row: Row = { ...aliasRow(schema, "v"), list: (name) => (lists.has(name) ? `v.${quote(name)}` : undefined) };
+  return { sql, columns, row };
+}
+
+/** The arrays in the order of `rowsSql`. */
+function columnArrays(
+  room: Room,
+  { guarded }: CompiledBulk,
+  inputs: readonly Input[],
+  ids: readonly string[],
+  bodies: readonly unknown[],
+): NonNullable<Env["values"]> {
+  const columns: (string | null)[][] = [[...ids]];
+  inputs.forEach((input, row) => {
+    let at = 0;
+    for (const texts of textsOf(room.kinds, input.changes)) {
+      for (const text of texts) {
+        at += 1;
+        const column = columns[at];
+        if (column) column.push(text);
+        else columns.push([text]);
+      }
+    }
+    for (const field of guarded) {
+      at += 1;
+      const flag = Object.hasOwn(bodies[row] as object, field.name) ? "t" : "f";
+      const column = columns[at];
+      if (column) column.push(flag);
+      else columns.push([flag]);
+    }
+  });
+  return Object.fromEntries(columns.map((column, at) => [`c${at}`, [textArray(column)]]));
+}
+
+/** Postgres' text form of a text[] that may hold NULL. */
+function textArray(values: readonly (string | null)[]): string {
+  const parts = values.map((text) => {
+    if (text === null) return "NULL";
+    return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
+  });
+  return `{${parts.join(",")}}`;
+}

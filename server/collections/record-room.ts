@@ -1,0 +1,110 @@
+// What reader, writer and doors of this room share: the current schemas, how to compile against them, how to run a
+// statement when a schema changed under it.
+import type { KeyObject } from "node:crypto";
+import type { Actor, RecordAction } from "../kernel/actor.ts";
+import type { Context } from "../kernel/context.ts";
+import type { Db, TextResult } from "../kernel/db/index.ts";
+import type { Denials } from "./denial.ts";
+import type { FieldKinds } from "./field-kinds.ts";
+import { type CompiledStatement, type Env, SqlText } from "./query-sql.ts";
+import { errors } from "./record-errors.ts";
+import { type Audience, audienceOf } from "./record-fields.ts";
+import { isStaleSchema } from "./schemas.ts";
+import type { Schema, Schemas } from "./types.ts";
+import { type Build, mayAsk } from "./visibility.ts";
+
+/** Definitions as the definitions' half of the room keeps them. */
+export interface SchemaSource {
+  current(): Schemas;
+  /** Reads them again, when a statement met a table that is no longer as remembered. */
+  refresh(): Promise<unknown>;
+}
+
+export interface Room {
+  readonly schemas: SchemaSource;
+  readonly kinds: FieldKinds;
+  /** A promise only until it was read once. */
+  readonly cursorSecret: () => KeyObject | Promise<KeyObject>;
+  /** The change log's epoch, the first part of every ETag. */
+  readonly epoch: () => string;
+  /** Wakes the ticker after a commit. */
+  readonly ring: () => void;
+  readonly denials: Denials;
+  readonly newId: () => string;
+}
+
+/** The epoch as it stands in ETags, whose parts are split at `.` and `-`. */
+export const epochOf = (room: Pick<Room, "epoch">): string => room.epoch().replace(/[^A-Za-z0-9]/g, "");
+
+/** The same request on another connection: a transaction that a batch or an import opened. */
+export function withDb(ctx: Context, db: Db): Context {
+  const { actor, requestId, door, nowMs, mutationId, explain } = ctx;
+  return {
+    ...{ actor, requestId, door, nowMs, db },
+    get log() {
+      return ctx.log;
+    },
+    get signal() {
+      return ctx.signal;
+    },
+    ...(mutationId === undefined ? {} : { mutationId }),
+    ...(explain === undefined ? {} : { explain }),
+  };
+}
+
+const audiences = new WeakMap<Actor, Audience>();
+
+export function audienceIn(ctx: Context): Audience {
+  let audience = audiences.get(ctx.actor);
+  if (!audience) {
+    audience = audienceOf(ctx.actor);
+    audiences.set(ctx.actor, audience);
+  }
+  return audience;
+}
+
+/** The schema, or the one 404 that also stands for "not for you". */
+export function schemaFor(room: Room, ctx: Context, collection: string, action: RecordAction): Schema {
+  const schema = room.schemas.current().byName.get(collection);
+  if (!schema || !mayAsk(audienceIn(ctx), schema, action)) throw errors.record_not_found();
+  return schema;
+}
+
+/** For writes: a collection of which nothing is allowed to this caller is not there; otherwise a refusal may say so. */
+export function schemaToWrite(room: Room, ctx: Context, collection: string, action: RecordAction): Schema {
+  const schema = room.schemas.current().byName.get(collection);
+  const audience = audienceIn(ctx);
+  if (!schema || !actions.some((one) => mayAsk(audience, schema, one))) throw errors.record_not_found();
+  if (ctx.actor.scope?.readOnly) throw errors.record_forbidden();
+  if (action === "create" && !mayAsk(audience, schema, "create")) {
+    room.denials.note(ctx, schema, { action, clause: "no rule" });
+    throw errors.record_forbidden();
+  }
+  return schema;
+}
+
+const actions: readonly RecordAction[] = ["list", "get", "create", "update", "delete"];
+
+export function newBuild(room: Room, audience: Audience): Build {
+  return {
+    sql: new SqlText(),
+    schemas: room.schemas.current(),
+    kinds: room.kinds,
+    audience,
+  };
+}
+
+/** Does the work again once when the schema it was compiled for has gone. Inside a transaction nothing can be repeated. */
+export async function withFreshSchema<T>(room: Room, ctx: Context, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (ctx.db.inTransaction || !isStaleSchema(error)) throw error;
+    await room.schemas.refresh();
+    return work();
+  }
+}
+
+export function runTexts(ctx: Context, statement: CompiledStatement, env: Env): Promise<TextResult> {
+  return ctx.db.texts(statement.run(env));
+}

@@ -1,0 +1,207 @@
+// The HTTP doors of records. Who may do what is not decided here: reader and writer ask the rules.
+import { type ZodType, z } from "zod";
+import { versionOfMatch } from "../kernel/http/entity-tag.ts";
+import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
+import { unknownParameters } from "../kernel/http/validate.ts";
+import { type ExpandBody, type FlatQuery, invalid, parseFlatQuery, parseQueryBody } from "./query-parse.ts";
+import { queryLimits, type RecordQuery } from "./query-types.ts";
+import { type BulkWriter, bulkMax } from "./record-bulk.ts";
+import { errors } from "./record-errors.ts";
+import { bodyHash, type PageResult, type RecordReader } from "./record-read.ts";
+import { epochOf, type Room } from "./record-room.ts";
+import type { Precondition, RecordWriter, WriteResult } from "./record-write.ts";
+
+const tag = "records";
+export const recordsPath = "/v1/collections/{collection}/records";
+export const collectionParams = z.strictObject({ collection: z.string().max(100).meta({ example: "posts" }) });
+const recordParams = collectionParams.extend({ id: z.string().max(200).meta({ example: "p1" }) });
+
+/** Any JSON value but nothing at all. What it may hold is said by the collection. */
+const anyBody = z.unknown().refine((value) => value !== undefined, "A body is required.");
+const record = z.looseObject({ id: z.string(), version: z.number().int() });
+const example = { id: "p1", title: "Hello", createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z", version: 7 }; // biome-ignore format: one record
+const page = z.object({ items: z.array(z.looseObject({})), nextCursor: z.string().nullable(), count: z.number().int().optional() }); // biome-ignore format: one shape
+const one = (description: string) => ({ description, schema: record, example });
+
+const shownShape = {
+  fields: z.string().optional().meta({ description: "Fields to show, dotted through relations.", example: "id,title,author.name" }),
+  expand: z.string().optional().meta({ description: "Relations to show in place.", example: "author,posts(limit:3)" }),
+}; // biome-ignore format: a table
+export const listShape = z.strictObject({
+  filter: z.string().optional().meta({ description: "A CEL expression.", example: "status == 'open' && author == $a" }),
+  params: z.string().optional().meta({ description: "Values of `$name` in the filter, as a JSON object.", example: '{"a":"u1"}' }),
+  sort: z.string().optional().meta({ example: "-createdAt,title" }),
+  ...shownShape,
+  limit: z.string().optional().meta({ description: `1 to ${queryLimits.pageMax}, ${queryLimits.pageDefault} when not said.` }),
+  cursor: z.string().optional().meta({ description: "`nextCursor` of the page before." }),
+  count: z.enum(["exact"]).optional().meta({ description: "Counts all matching records; costs a full scan." }),
+}); // biome-ignore format: a table
+
+const listed = z.union([z.string(), z.array(z.string()).max(queryLimits.fields)]);
+const expandBody: ZodType<ExpandBody> = z.lazy(() =>
+  z.record(z.string(), z.union([z.literal(true), z.strictObject({ limit: z.number().optional(), sort: listed.optional(), expand: expandBody.optional() })])),
+); // biome-ignore format: one shape
+const queryBody = z.strictObject({
+  filter: z.union([z.string(), z.looseObject({ op: z.string() })]).optional(),
+  params: z.record(z.string(), z.json()).optional(),
+  sort: listed.optional(),
+  fields: listed.optional(),
+  expand: z.union([z.string(), expandBody]).optional(),
+  limit: z.number().optional(),
+  cursor: z.string().optional(),
+  count: z.literal("exact").optional(),
+});
+
+interface Flat {
+  readonly flat: FlatQuery;
+  readonly query: RecordQuery;
+}
+
+/** Reads the flat parameters by hand: this is the hottest path there is. */
+const flatQuery = (names: ReadonlySet<string>) => (texts: { readonly [name: string]: string }) => {
+  const unknown = Object.keys(texts).filter((name) => !names.has(name));
+  if (unknown.length > 0) throw unknownParameters(unknown);
+  return { flat: texts, query: parseFlatQuery(texts) };
+};
+export const parseList = flatQuery(new Set(Object.keys(listShape.shape))) as (texts: object) => never;
+const parseShown = flatQuery(new Set(Object.keys(shownShape))) as (texts: object) => never;
+const flatOf = (query: unknown) => query as Flat;
+
+export interface RecordDoors {
+  readonly room: Room;
+  readonly reader: RecordReader;
+  readonly writer: RecordWriter;
+  readonly bulk: BulkWriter;
+}
+
+export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route[] {
+  return [
+    defineRoute({
+      ...{ method: "GET", path: `${recordsPath}/{id}`, name: "getRecord", tag, access: "anyone" },
+      summary: "Read one record",
+      params: recordParams,
+      query: z.strictObject(shownShape),
+      parseQuery: parseShown,
+      responses: { 200: one("The record, as the caller may see it.") },
+      async handler(ctx, { params, query }) {
+        const { text, etag } = await reader.read(ctx, params.collection, params.id, flatOf(query).query);
+        return { status: 200, text, etag };
+      },
+    }),
+    defineRoute({
+      ...{ method: "GET", path: recordsPath, name: "listRecords", tag, access: "anyone" },
+      summary: "List records, page by page",
+      params: collectionParams,
+      query: listShape,
+      parseQuery: parseList,
+      responses: { 200: { description: "A page.", schema: page, example: { items: [example], nextCursor: null } } },
+      async handler(ctx, { params, query: given }) {
+        const { flat, query } = flatOf(given);
+        const found = await reader.page(ctx, params.collection, query);
+        const next =
+          found.nextCursor === null ? {} : { headers: { Link: nextLink(params.collection, flat, found.nextCursor) } };
+        return { ...pageReply(room, found), ...next };
+      },
+    }),
+    defineRoute({
+      ...{ method: "POST", path: `${recordsPath}:query`, name: "queryRecords", tag, access: "anyone", safe: true },
+      summary: "List records by a query in the body",
+      params: collectionParams,
+      body: queryBody,
+      responses: { 200: { description: "A page.", schema: page, example: { items: [example], nextCursor: null } } },
+      async handler(ctx, { params, body }) {
+        return pageReply(room, await reader.page(ctx, params.collection, parseQueryBody(body)));
+      },
+    }),
+    defineRoute({
+      ...{ method: "POST", path: recordsPath, name: "createRecords", tag, access: "anyone" },
+      summary: "Create one record, or up to 1,000 of which all or none are created",
+      params: collectionParams,
+      body: anyBody,
+      bodyLimitBytes: 16 * 1024 * 1024,
+      responses: { 201: one("The record, or `items` of them.") },
+      async handler(ctx, { params, body }) {
+        if (!Array.isArray(body)) return created(params.collection, await writer.create(ctx, params.collection, body));
+        if (body.length < 1 || body.length > bulkMax) {
+          const message = `Expected 1 to ${bulkMax} records.`;
+          throw errors.record_invalid({ issues: [{ path: "", code: "items_max", message }] });
+        }
+        const made = await bulk.createMany(ctx, params.collection, body);
+        const summary = { items: made.map(({ id, version }) => ({ id, version: Number(version) })) };
+        return { status: 201, text: `{"items":[${made.map(({ text }) => text).join(",")}]}`, summary };
+      },
+    }),
+    defineRoute({
+      ...{ method: "PATCH", path: `${recordsPath}/{id}`, name: "updateRecord", tag, access: "anyone" },
+      summary: "Change the fields named (RFC 7396)",
+      params: recordParams,
+      query: z.strictObject({ upsert: z.enum(["true", "false"]).optional() }),
+      body: anyBody,
+      responses: { 200: one("The record after the change."), 201: one("It was not there; it was created.") },
+      async handler(ctx, { params, query, body, headers }) {
+        const write = query.upsert === "true" ? writer.upsert : writer.update;
+        const options = preconditionOf(room, headers);
+        return written(params.collection, await write(ctx, params.collection, params.id, body, options));
+      },
+    }),
+    defineRoute({
+      ...{ method: "PUT", path: `${recordsPath}/{id}`, name: "replaceRecord", tag, access: "anyone" },
+      summary: "Replace the record, or create it",
+      params: recordParams,
+      body: anyBody,
+      responses: { 200: one("The record after the change."), 201: one("It was not there; it was created.") },
+      async handler(ctx, { params, body, headers }) {
+        const options = preconditionOf(room, headers);
+        return written(params.collection, await writer.replace(ctx, params.collection, params.id, body, options));
+      },
+    }),
+    defineRoute({
+      ...{ method: "DELETE", path: `${recordsPath}/{id}`, name: "deleteRecord", tag, access: "anyone" },
+      summary: "Delete the record",
+      params: recordParams,
+      responses: { 204: { description: "It is gone." } },
+      async handler(ctx, { params, headers }) {
+        await writer.remove(ctx, params.collection, params.id, preconditionOf(room, headers));
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function pageReply(room: Room, found: PageResult): Reply {
+  const text = pageText(found);
+  return { status: 200, text, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, text)}` };
+}
+
+export function pageText({ items, nextCursor, count }: PageResult): string {
+  const tail = count === undefined ? "" : `,"count":${count}`;
+  return `{"items":[${items.join(",")}],"nextCursor":${JSON.stringify(nextCursor)}${tail}}`;
+}
+
+function nextLink(collection: string, flat: FlatQuery, cursor: string): string {
+  const query = new URLSearchParams({ ...(flat as Record<string, string>), cursor });
+  return `<${recordsPath.replace("{collection}", encodeURIComponent(collection))}?${query}>; rel="next"`;
+}
+
+const created = (collection: string, result: WriteResult): Reply => ({ ...written(collection, result), status: 201 });
+
+function written(collection: string, { id, text, etag, version, created: isNew }: WriteResult): Reply {
+  const location = `/v1/collections/${encodeURIComponent(collection)}/records/${encodeURIComponent(id)}`;
+  const headers = isNew ? { headers: { Location: location } } : {};
+  return { status: isNew ? 201 : 200, text, etag, summary: { id, version: Number(version) }, ...headers };
+}
+
+/** If-Match compares the epoch and the version; an entity tag of any other form can match nothing. */
+export function preconditionOf(room: Room, headers: { readonly [name: string]: string | undefined }): Precondition {
+  const match = headers["if-match"];
+  const none = headers["if-none-match"];
+  if (none !== undefined && none.trim() !== "*") {
+    throw invalid("header.If-None-Match", "Writes take If-None-Match: * only");
+  }
+  if (match === undefined) return none === undefined ? {} : { ifNoneMatch: true };
+  if (none !== undefined) throw invalid("header.If-Match", "If-Match and If-None-Match exclude each other");
+  const tag = versionOfMatch(match);
+  if (tag === "*") return { ifMatch: "*" };
+  const [epoch, version = ""] = tag?.split(".") ?? [];
+  return { ifMatch: epoch === epochOf(room) && /^\d{1,18}$/.test(version) ? version : "-1" };
+}

@@ -1,0 +1,256 @@
+// The one statement of a write. The rules stand in its WHERE: asked of the stored row and of the new values as
+// expressions, so that after a concurrent change Postgres asks them again against the row it really changes.
+//
+//   WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', $1, true), …)     who writes, for the capture trigger
+//   UPDATE posts t SET likes = t.likes + $6 FROM ctx
+//   WHERE t.id = $5 AND <visible t> AND <rule over t> AND <rule over t.likes + $6, …> AND t.version = $7
+//   RETURNING <select list>
+import { textColumn } from "./field-text.ts";
+import { and, type CompiledStatement, quote, type SqlText } from "./query-sql.ts";
+import { isJoined, joinTableOf, tableOf } from "./record-fields.ts";
+import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
+import type { Change } from "./record-values.ts";
+import { type CompiledWrite, newValue } from "./record-write-values.ts";
+import type { FieldDefinition, Schema } from "./types.ts";
+import { allowed, type Build, type Clause, clauses, type Row, settable, updateClauses } from "./visibility.ts";
+
+/** What the text depends on; the values themselves are bound. */
+export interface WritePlan {
+  readonly schema: Schema;
+  /** A new row, whole. */
+  readonly insert?: readonly Change[];
+  /** What changes of a stored row. */
+  readonly update?: readonly Change[];
+  /** Fields the caller named: only these are theirs to answer for. */
+  readonly named: ReadonlySet<string>;
+  /** `version`: the stored row must have the version given. `any`: there must be a stored row. */
+  readonly match: "none" | "version" | "any";
+}
+
+/** Why a row was not written; asked one by one when it was not. */
+export interface Condition {
+  readonly why: "missing" | "relation" | "rule" | "field" | "version" | "range";
+  readonly field?: FieldDefinition;
+  /** The part of the rule that is asked. */
+  readonly clause?: string;
+  readonly sql: string;
+}
+
+export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
+  const ctx = actorSettings(build.sql, false);
+  const row = aliasRow(plan.schema, "t");
+  const joins = [...(plan.insert ?? []), ...(plan.update ?? [])].some(({ field }) => isJoined(field));
+  const selection = compileSelection(build, row, wantedOf(undefined, undefined));
+  // A list of relations is written behind the row and draws another version, so the row is read again then.
+  const columns = joins ? [] : [...selection.columns];
+  const version = columns.push(`${row.column("version")}::text`) - 1;
+  const returning = columns.join(", ");
+  const update = plan.update && updateSql(build, plan, plan.update, returning);
+  const insert = (also: string) => insertSql(build, plan, plan.insert ?? [], returning, also);
+  const text =
+    update && plan.insert
+      ? `${ctx}, u AS (${update}), i AS (${insert(afterUpdate(plan.schema))})
+        SELECT 'u', u.* FROM u UNION ALL SELECT 'i', i.* FROM i`
+      : `${ctx} ${update ?? insert("")}`;
+  return {
+    statement: build.sql.finish(text, true),
+    selection,
+    versionAt: version,
+    marked: update !== undefined && plan.insert !== undefined,
+    inserts: update === undefined,
+    joins,
+  };
+}
+
+/**
+ * The insert of an upsert comes after its update, which it reads. A row that appears or goes in between leaves both
+ * without a row; the writer then looks again.
+ */
+const afterUpdate = (schema: Schema) =>
+  ` AND NOT EXISTS (SELECT FROM u) AND NOT EXISTS (SELECT FROM ${tableOf(schema)} s WHERE s.id = v.id) ON CONFLICT (id) DO NOTHING`;
+
+export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "match">): CompiledWrite {
+  const ctx = actorSettings(build.sql, false);
+  const t = aliasRow(plan.schema, "t");
+  const where = and([`t.id = ${bindId(build.sql)}`, ...deleteConditions(build, plan).map(({ sql }) => sql)]);
+  const text = `${ctx} DELETE FROM ${tableOf(plan.schema)} AS t USING ctx WHERE ${where} RETURNING ${t.column("version")}::text`;
+  const selection = { columns: [], render: () => "", plain: false };
+  return {
+    statement: build.sql.finish(text, true),
+    selection,
+    versionAt: 0,
+    marked: false,
+    inserts: false,
+    joins: false,
+  };
+}
+
+/** All settings are written each time: inside a transaction an earlier write may have left others. */
+export function actorSettings(sql: SqlText, bulk: boolean): string {
+  const actor = sql.bind("actor", ({ ctx }) => ctx.actor.label);
+  const request = sql.bind("request", ({ ctx }) => ctx.requestId);
+  const mutation = sql.bind("mutation", ({ ctx }) => ctx.mutationId ?? "");
+  return `WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', ${actor}, true), set_config('landfall.request', ${request}, true), set_config('landfall.mutation', ${mutation}, true), set_config('landfall.bulk', '${bulk ? "on" : ""}', true))`;
+}
+
+const bindId = (sql: SqlText) => sql.bind("id", (env) => env.id);
+
+function updateSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string): string {
+  const { assignments } = newRow(build, plan.schema, changes);
+  const where = and([`t.id = ${bindId(build.sql)}`, ...updateConditions(build, plan).map(({ sql }) => sql)]);
+  // A patch that changes only lists still asks the rules of the row and locks it.
+  const set = assignments.length > 0 ? assignments.join(", ") : "id = t.id";
+  return `UPDATE ${tableOf(plan.schema)} AS t SET ${set} FROM ctx WHERE ${where} RETURNING ${returning}`;
+}
+
+function insertSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string, also: string): string {
+  const { columns, row, names } = insertedRow(build, plan.schema, changes);
+  const where = and(insertConditions(build, plan, row).map(({ sql }) => sql));
+  const list = names.map(quote).join(", ");
+  return `INSERT INTO ${tableOf(plan.schema)} AS t (${list}) SELECT ${names.map((name) => `v.${quote(name)}`).join(", ")} FROM ctx, (SELECT ${columns.join(", ")}) v WHERE ${where}${also} RETURNING ${returning}`;
+}
+
+/** A row that is not stored yet, as the subquery `v`. The trigger's own fields are shown to rules as they will be. */
+export function insertedRow(build: Build, schema: Schema, changes: readonly Change[]) {
+  const names = ["id"];
+  const columns = [`${bindId(build.sql)}::${textColumn} AS id`];
+  const lists = new Map<string, string>();
+  changes.forEach((change, index) => {
+    const value = newValue(build, change, `i${index}`, undefined, schema);
+    if (isJoined(change.field)) lists.set(change.field.name, value.list as string);
+    for (const [name, sql] of value.columns) {
+      names.push(name);
+      columns.push(`${sql} AS ${quote(name)}`);
+    }
+  });
+  for (const field of schema.fields) {
+    if (field.type !== "autodate") continue;
+    names.push(field.name);
+    columns.push(`${currentTime} AS ${quote(field.name)}`);
+  }
+  columns.push(`${currentTime} AS "createdAt"`, `${currentTime} AS "updatedAt"`, "1::int8 AS version");
+  const row: Row = { ...aliasRow(schema, "v"), list: (field) => lists.get(field) };
+  return { names, columns, row };
+}
+
+export const currentTime = "date_trunc('milliseconds', now())";
+
+/** The stored row with the changes applied, as expressions over `t`. */
+function newRow(build: Build, schema: Schema, changes: readonly Change[]) {
+  const stored = aliasRow(schema, "t");
+  const columns = new Map<string, string>();
+  const lists = new Map<string, string>();
+  const guards: Condition[] = [];
+  changes.forEach((change, index) => {
+    const value = newValue(build, change, `u${index}`, stored, schema);
+    if (value.list) lists.set(change.field.name, value.list);
+    for (const [name, sql] of value.columns) columns.set(name, sql);
+    if (value.guard) guards.push({ why: "range", field: change.field, sql: value.guard });
+  });
+  for (const field of schema.fields) {
+    if (field.type === "autodate" && field.on === "update") columns.set(field.name, currentTime);
+  }
+  const row: Row = {
+    schema,
+    column: (name) => (columns.has(name) ? `(${columns.get(name)})` : stored.column(name)),
+    list: (field) => lists.get(field),
+  };
+  return { row, guards, assignments: [...columns].map(([name, sql]) => `${quote(name)} = ${sql}`) };
+}
+
+export function updateConditions(build: Build, plan: WritePlan): Condition[] {
+  const { schema, named } = plan;
+  const before = aliasRow(schema, "t");
+  const { row, guards } = newRow(build, schema, plan.update ?? []);
+  const conditions: Condition[] = asConditions("missing", clauses(build, "get", before));
+  for (const { field } of plan.update ?? []) {
+    if (!named.has(field.name)) continue;
+    conditions.push({ why: "relation", field, sql: targetVisible(build, field, row, before) });
+    conditions.push({ why: "field", field, sql: settable(build, field, { row, before }) });
+  }
+  conditions.push(...asConditions("rule", updateClauses(build, { row, before })), ...guards);
+  return [...conditions, ...versionCondition(build, plan)];
+}
+
+function asConditions(why: "missing" | "rule", asked: readonly Clause[]): Condition[] {
+  return asked.map(({ text, sql }) => ({ why, clause: text, sql }));
+}
+
+export function insertConditions(
+  build: Build,
+  plan: Pick<WritePlan, "schema" | "named" | "insert">,
+  row: Row,
+): Condition[] {
+  const conditions: Condition[] = [];
+  for (const { field } of plan.insert ?? []) {
+    if (!plan.named.has(field.name)) continue;
+    conditions.push({ why: "relation", field, sql: targetVisible(build, field, row, undefined) });
+    conditions.push({ why: "field", field, sql: settable(build, field, { row }) });
+  }
+  return [...conditions, ...asConditions("rule", clauses(build, "create", row))];
+}
+
+export function deleteConditions(build: Build, plan: Pick<WritePlan, "schema" | "match">): Condition[] {
+  const stored = aliasRow(plan.schema, "t");
+  return [
+    ...asConditions("missing", clauses(build, "get", stored)),
+    ...asConditions("rule", clauses(build, "delete", stored)),
+    ...versionCondition(build, plan),
+  ];
+}
+
+function versionCondition(build: Build, plan: Pick<WritePlan, "match">): Condition[] {
+  if (plan.match !== "version") return [];
+  return [{ why: "version", sql: `t.version = ${build.sql.bind("version", (env) => env.version)}::int8` }];
+}
+
+/**
+ * A relation can only be pointed at what the caller may see: otherwise the foreign key would tell which invisible
+ * records exist. What the row holds already stays allowed, and so does the caller's own id.
+ */
+function targetVisible(build: Build, field: FieldDefinition, row: Row, before: Row | undefined): string {
+  const target = field.type === "relation" && build.schemas.byName.get(field.collection ?? "");
+  if (!target || build.audience.passesRules) return "true";
+  const alias = build.sql.alias();
+  const seen = allowed(build, "get", aliasRow(target, alias));
+  const own = build.sql.bind("auth id", ({ ctx }) => ctx.actor.auth.id ?? null);
+  const visible = (id: string) =>
+    `EXISTS (SELECT FROM ${tableOf(target)} ${alias} WHERE ${alias}.id = ${id} AND (${seen} OR ${alias}.id = ${own}::text))`;
+  if (!isJoined(field)) {
+    const id = row.column(field.name);
+    const kept = before ? ` OR ${id} = ${before.column(field.name)}` : "";
+    return `coalesce(${id} IS NULL${kept} OR ${visible(id)}, false)`;
+  }
+  const kept = before
+    ? ` AND x.id NOT IN (SELECT j.target FROM ${joinTableOf(row.schema.name, field.name)} j WHERE j.owner = ${before.column("id")})`
+    : "";
+  return `NOT EXISTS (SELECT FROM unnest(${row.list?.(field.name)}) x(id) WHERE NOT ${visible("x.id")}${kept})`;
+}
+
+export interface CompiledRefusal {
+  /** Asked of the stored row; its answer starts with `u`. */
+  readonly stored: readonly Condition[];
+  /** Asked of the row that was to be inserted; its answer starts with `i`. */
+  readonly fresh: readonly Condition[];
+  readonly statement: CompiledStatement;
+}
+
+/** Asks each condition by itself, after a write that found no row: 't' or 'f' for each, and no row when none is stored. */
+export function compileRefusal(build: Build, plan: WritePlan & { readonly deletes?: boolean }): CompiledRefusal {
+  const { schema } = plan;
+  const stored = plan.deletes
+    ? deleteConditions(build, plan)
+    : plan.update
+      ? updateConditions(build, plan)
+      : asConditions("missing", clauses(build, "get", aliasRow(schema, "t")));
+  const inserted = plan.insert && insertedRow(build, schema, plan.insert);
+  const fresh = inserted ? insertConditions(build, plan, inserted.row) : [];
+  const width = Math.max(stored.length, fresh.length);
+  const ask = (mark: string, conditions: readonly Condition[]) => {
+    const answers = conditions.map(({ sql }) => `(${sql})::text`);
+    return `SELECT ${[`'${mark}'`, ...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
+  };
+  const questions = [`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`];
+  if (inserted) questions.push(`${ask("i", fresh)} FROM (SELECT ${inserted.columns.join(", ")}) v`);
+  return { stored, fresh, statement: build.sql.finish(questions.join(" UNION ALL "), false) };
+}

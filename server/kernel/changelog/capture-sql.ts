@@ -1,0 +1,271 @@
+// Writes the PL/pgSQL of the capture triggers for one collection. Pure text: no database, no state.
+// Every identifier is quoted and every function body travels as an escaped literal, so any name is safe.
+import pg from "pg";
+import type { CapturedCollection, CapturedColumn, CapturedJoin } from "./types.ts";
+
+/** Raise it when the generated text changes: functions of an older generator are replaced at the next start. */
+export const generatorVersion = 1;
+
+export const quoted = (name: string) => pg.escapeIdentifier(name);
+const literal = (text: string) => pg.escapeLiteral(text);
+
+/** Time zone and float digits decide how values print; they are pinned, or two writers would log one value in two forms. */
+export const functionHead = (name: string) => `CREATE OR REPLACE FUNCTION landfall.${name}() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET extra_float_digits = 1`;
+
+const systemColumns = new Set(["id", "createdAt", "updatedAt", "version"]);
+const stampColumns: readonly CapturedColumn[] = ["createdAt", "updatedAt"].map((name) => ({
+  name,
+  type: "timestamptz(3)",
+  sealed: false,
+}));
+const emptyObject = "'{}'::jsonb";
+
+/** The trigger that captures row by row; it does nothing while `landfall.bulk` is on. */
+export function rowFunction(c: CapturedCollection): string {
+  // Assignments of plain expressions only: PL/pgSQL evaluates those without starting a query.
+  return `
+#variable_conflict use_variable
+DECLARE
+  ${settingsDeclared}
+  was jsonb;
+  appended bool;
+BEGIN
+  IF current_setting('landfall.bulk', true) = 'on'${hasJoins(c) ? " AND TG_OP <> 'DELETE'" : ""} THEN
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    ${append(insertEntry(c, "NEW"))};
+  ELSIF TG_OP = 'DELETE' THEN
+    ${append(deleteEntry(c, "OLD"))};
+  ELSIF NEW.id = OLD.id THEN
+    was := ${changed(c, "OLD", "NEW", false)};
+    IF was <> ${emptyObject} THEN
+      was := was || ${formerStamp("OLD")};
+    END IF;
+    ${append(updateEntry(c, "OLD", "NEW", "was"))};
+  ELSE
+    ${append(deleteEntry(c, "OLD"))};
+    ${append(insertEntry(c, "NEW"))};
+  END IF;
+  RETURN NULL;
+END`;
+}
+
+/** The trigger that captures a whole statement from its transition tables; it works only while `landfall.bulk` is on. */
+export function bulkFunction(c: CapturedCollection): string {
+  // The cascade to the join tables runs before statement triggers, so their lists would be gone: deletes stay per row.
+  const deletes = hasJoins(c) ? "NULL" : insertInto(deleteEntry(c, "o"), "FROM old_rows o");
+  const gone = "FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE n.id = o.id)";
+  const come = "FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE o.id = n.id)";
+  const stayed = "FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.version <> o.version";
+  return `
+#variable_conflict use_variable
+BEGIN
+  IF current_setting('landfall.bulk', true) IS DISTINCT FROM 'on' THEN
+    RETURN NULL;
+  END IF;
+  -- Declared only here: this function is called, for nothing, by every statement that is not in bulk.
+  DECLARE
+    ${settingsDeclared}
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
+    ELSIF TG_OP = 'DELETE' THEN
+      ${deletes};
+    ELSE
+      ${insertInto(updateEntry(c, "o", "n", changedWithStamp(c, "o", "n")), stayed)};
+      ${insertInto(deleteEntry(c, "o"), gone)};
+      ${insertInto(insertEntry(c, "n"), come)};
+    END IF;
+  END;
+  RETURN NULL;
+END`;
+}
+
+/** TRUNCATE is one entry about the whole collection. */
+export function truncateFunction(c: CapturedCollection): string {
+  return `
+#variable_conflict use_variable
+DECLARE
+  ${settingsDeclared}
+BEGIN
+  ${insertInto(entry(c, "t", "NULL", "NULL", ["NULL", "NULL", "NULL"]))};
+  RETURN NULL;
+END`;
+}
+
+/**
+ * A change of a join table touches its owner: the owner draws a version, and its own capture writes the entry with the
+ * new list. The old lists reach that trigger through `landfall.joined`, which carries facts and never switches capture
+ * off. An owner that is being deleted is no longer there to touch, so a cascade from its side ends here.
+ */
+export function joinFunction(c: CapturedCollection, join: CapturedJoin): string {
+  const owner = `public.${quoted(c.table)}`;
+  const table = `public.${quoted(join.table)}`;
+  const before = "SELECT r.owner, r.target, r.position FROM old_rows r";
+  const after = "SELECT r.owner, r.target, r.position FROM new_rows r";
+  return `
+#variable_conflict use_variable
+DECLARE
+  owners text[];
+  lists jsonb;
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    DELETE FROM ${table};
+    RETURN NULL;
+  ELSIF TG_OP = 'INSERT' THEN
+    owners := ARRAY(SELECT DISTINCT r.owner FROM new_rows r);
+  ELSIF TG_OP = 'DELETE' THEN
+    owners := ARRAY(SELECT DISTINCT r.owner FROM old_rows r);
+  ELSE
+    owners := ARRAY(SELECT r.owner FROM old_rows r UNION SELECT r.owner FROM new_rows r);
+  END IF;
+  IF cardinality(owners) = 0 THEN
+    RETURN NULL;
+  END IF;
+  -- Locked first and in order: the lists below then hold whatever another writer of the same owner has committed.
+  PERFORM FROM ${owner} o WHERE o.id = ANY(owners) ORDER BY o.id FOR NO KEY UPDATE;
+  IF TG_OP = 'INSERT' THEN
+    lists := ${formerLists(join, table, `SELECT * FROM now_rows EXCEPT ${after}`)};
+  ELSIF TG_OP = 'DELETE' THEN
+    lists := ${formerLists(join, table, `SELECT * FROM now_rows UNION ${before}`)};
+  ELSE
+    lists := ${formerLists(join, table, `(SELECT * FROM now_rows EXCEPT ${after}) UNION ${before}`)};
+  END IF;
+  IF lists IS NOT NULL THEN
+    PERFORM set_config('landfall.joined', jsonb_build_object('${c.id}', lists)::text, true);
+    UPDATE ${owner} o SET version = o.version WHERE o.id IN (SELECT jsonb_object_keys(lists));
+    PERFORM set_config('landfall.joined', '', true);
+  END IF;
+  RETURN NULL;
+END`;
+}
+
+/** `{owner: {field: former list}}` of the owners whose list differs, or NULL. */
+function formerLists(join: CapturedJoin, table: string, formerRows: string): string {
+  const list = "coalesce(jsonb_agg(r.target ORDER BY r.position, r.target), '[]')";
+  return `(WITH now_rows AS (
+      SELECT r.owner, r.target, r.position FROM ${table} r WHERE r.owner = ANY(owners)
+    ), former_rows AS (
+      ${formerRows}
+    ), pairs AS (
+      SELECT o.owner,
+             (SELECT ${list} FROM former_rows r WHERE r.owner = o.owner) AS was,
+             (SELECT ${list} FROM now_rows r WHERE r.owner = o.owner) AS now
+      FROM unnest(owners) AS o(owner)
+    )
+    SELECT jsonb_object_agg(p.owner, jsonb_build_object(${literal(join.field)}, p.was)) FROM pairs p WHERE p.was <> p.now)`;
+}
+
+const settingsDeclared = `actor text := nullif(current_setting('landfall.actor', true), '');
+  request text := nullif(current_setting('landfall.request', true), '');
+  mutation text := nullif(current_setting('landfall.mutation', true), '');
+  joined jsonb := nullif(current_setting('landfall.joined', true), '')::jsonb;`;
+
+/** The values of one entry, in the order of `landfall.append`. */
+type EntryValues = readonly string[];
+
+const append = (values: EntryValues) => `appended := landfall.append(${values.join(", ")})`;
+
+const insertInto = (values: EntryValues, from = "") =>
+  `INSERT INTO landfall.change (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
+    SELECT (SELECT current FROM landfall.ring), ${values.join(", ")} ${from}`;
+
+function entry(c: CapturedCollection, op: string, id: string, version: string, images: readonly string[]): EntryValues {
+  return [`${c.id}`, `${c.schemaVersion}`, `'${op}'`, id, version, ...images, "actor", "request", "mutation"];
+}
+
+const insertEntry = (c: CapturedCollection, row: string) =>
+  entry(c, "i", `${row}.id`, `${row}.version`, [
+    image(c, row, false),
+    "NULL",
+    hasSealed(c) ? sealedImage(image(c, row, true), null) : "NULL",
+  ]);
+
+const deleteEntry = (c: CapturedCollection, row: string) =>
+  entry(c, "d", `${row}.id`, "nextval('landfall.version')", [
+    "NULL",
+    `${image(c, row, false)} || jsonb_build_object('version', ${row}.version)`,
+    hasSealed(c) ? sealedImage(null, image(c, row, true)) : "NULL",
+  ]);
+
+const updateEntry = (c: CapturedCollection, old: string, row: string, before: string) =>
+  entry(c, "u", `${row}.id`, `${row}.version`, [
+    image(c, row, false),
+    before,
+    hasSealed(c) ? sealedImage(image(c, row, true), changed(c, old, row, true)) : "NULL",
+  ]);
+
+/** The system columns' former values, once something public changed. */
+const formerStamp = (old: string) => `jsonb_build_object('updatedAt', ${old}."updatedAt", 'version', ${old}.version)`;
+
+const changedWithStamp = (c: CapturedCollection, old: string, row: string) =>
+  `(SELECT CASE WHEN w.was = ${emptyObject} THEN w.was ELSE w.was || ${formerStamp(old)} END
+      FROM (SELECT ${changed(c, old, row, false)}) AS w(was))`;
+
+function sealedImage(after: string | null, before: string | null): string {
+  const parts = [after && `'after', ${after}`, before && `'before', ${before}`].filter(Boolean);
+  return `jsonb_build_object(${parts.join(", ")})`;
+}
+
+/** All columns of one row, sealed or public; lists of the join tables among them. */
+function image(c: CapturedCollection, row: string, sealed: boolean): string {
+  const pairs = columns(c, sealed).map((column) => `${literal(column.name)}, ${jsonForm(column, row)}`);
+  if (!sealed) pairs.unshift(`'id', ${row}.id`);
+  for (const join of joinsOf(c, sealed)) pairs.push(`${literal(join.field)}, ${joinList(join, row)}`);
+  return joinObjects(chunks(pairs, 40).map((chunk) => `jsonb_build_object(${chunk.join(", ")})`));
+}
+
+/** What the columns that differ held before. */
+function changed(c: CapturedCollection, old: string, row: string, sealed: boolean): string {
+  const own = columns(c, sealed)
+    .filter((column) => !systemColumns.has(column.name))
+    .map(
+      (column) => `CASE WHEN ${differs(column, old, row)}
+        THEN jsonb_build_object(${literal(column.name)}, ${jsonForm(column, old)}) ELSE ${emptyObject} END`,
+    );
+  const lists = joinsOf(c, sealed).map((join) => {
+    const was = `joined -> '${c.id}' -> ${row}.id`;
+    return `CASE WHEN ${was} ? ${literal(join.field)}
+        THEN jsonb_build_object(${literal(join.field)}, ${was} -> ${literal(join.field)}) ELSE ${emptyObject} END`;
+  });
+  return joinObjects([...own, ...lists]);
+}
+
+const joinObjects = (parts: readonly string[]) => (parts.length === 0 ? emptyObject : parts.join(" || "));
+
+const joinList = (join: CapturedJoin, row: string) =>
+  `(SELECT coalesce(jsonb_agg(r.target ORDER BY r.position, r.target), '[]') FROM public.${quoted(join.table)} r WHERE r.owner = ${row}.id)`;
+
+const columns = (c: CapturedCollection, sealed: boolean) => [
+  ...(sealed ? [] : stampColumns),
+  ...c.columns.filter((column) => column.sealed === sealed && !systemColumns.has(column.name)),
+];
+const joinsOf = (c: CapturedCollection, sealed: boolean) => c.joins.filter((join) => join.sealed === sealed);
+const hasJoins = (c: CapturedCollection) => c.joins.length > 0;
+const hasSealed = (c: CapturedCollection) => columns(c, true).length > 0 || joinsOf(c, true).length > 0;
+
+const isNumeric = (column: CapturedColumn) => /^(numeric|decimal)\b/i.test(column.type);
+const isArray = (column: CapturedColumn) => /\[\]\s*$/.test(column.type);
+
+/** A numeric becomes a JSON string, so that no digit and no trailing zero is lost; every other type is `to_jsonb`. */
+function jsonForm(column: CapturedColumn, row: string): string {
+  const value = `${row}.${quoted(column.name)}`;
+  return isNumeric(column) ? `${value}::text${isArray(column) ? "[]" : ""}` : value;
+}
+
+/** 1.5 and 1.50 are equal numerics but different values to a reader; json has no equality of its own. */
+function differs(column: CapturedColumn, old: string, row: string): string {
+  const cast = isNumeric(column) || /^json\b/i.test(column.type) ? "::text" : "";
+  const name = quoted(column.name);
+  return `${row}.${name}${cast} IS DISTINCT FROM ${old}.${name}${cast}`;
+}
+
+/** A function call takes at most 100 arguments. */
+function chunks<T>(list: readonly T[], size: number): T[][] {
+  const result: T[][] = [];
+  for (let start = 0; start < list.length; start += size) result.push(list.slice(start, start + size));
+  return result;
+}

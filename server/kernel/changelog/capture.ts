@@ -1,0 +1,155 @@
+// Installs the capture triggers on a collection's table, so that every committed change stands in the log whoever wrote it:
+// the product, psql, a cascade, another role. What the triggers say is written by capture-sql.ts.
+import pg from "pg";
+import type { Db } from "../db/index.ts";
+import {
+  bulkFunction,
+  functionHead,
+  generatorVersion,
+  joinFunction,
+  quoted,
+  rowFunction,
+  truncateFunction,
+} from "./capture-sql.ts";
+import type { CapturedCollection } from "./types.ts";
+
+// AFTER triggers fire in the order of their names. Ours come before the foreign keys' (`RI_…`), so that a deleted owner's
+// join rows are still there to be read. The stamp comes last among BEFORE triggers, so that it sees what others changed.
+const capturePrefix = "A_landfall";
+const stampTrigger = "zz_landfall_stamp";
+
+/** Installs or replaces capture on the collection's table and join tables, inside the transaction that changed them. */
+export async function installCapture(tx: Db, c: CapturedCollection): Promise<void> {
+  for (const text of [...functions(c), ...triggers(c)]) await tx.query({ text });
+}
+
+/** Ends capture of a table, for a collection about to be dropped or adopted by someone else. */
+export async function removeCapture(tx: Db, table: string): Promise<void> {
+  const functions = await tx.query<{ id: string }>({
+    text: `SELECT DISTINCT substring(p.proname FROM '^capture_(\\d+)_') AS id
+           FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+           WHERE t.tgrelid = format('public.%I', $1::text)::regclass AND p.pronamespace = 'landfall'::regnamespace
+             AND p.proname ~ '^capture_\\d+_row$'`,
+    values: [table],
+  });
+  for (const { id } of functions) await dropFunctions(tx, id);
+  await tx.query({ text: `DROP TRIGGER IF EXISTS ${stampTrigger} ON public.${quoted(table)}` });
+}
+
+/** Statements about a whole collection stand in the log like changes do, in the transaction that makes them true. */
+export async function announce(
+  tx: Db,
+  statement: { readonly collection: number; readonly op: "schema" | "rules" | "drop"; readonly schemaVersion: number },
+): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO landfall.change (slot, collection, "schemaVersion", op, actor, request, mutation)
+           SELECT current, $1, $2, $3::text::"char", nullif(current_setting('landfall.actor', true), ''),
+                  nullif(current_setting('landfall.request', true), ''), nullif(current_setting('landfall.mutation', true), '')
+           FROM landfall.ring`,
+    values: [statement.collection, statement.schemaVersion, { schema: "s", rules: "r", drop: "x" }[statement.op]],
+  });
+}
+
+/**
+ * Replaces capture functions written by an older generator. Each collection is its own short transaction; a lock that is
+ * not had at once is tried again later, so that an upgrade never queues behind a long transaction with writers behind it.
+ */
+export async function refreshCapture(
+  db: Db,
+  collections: readonly CapturedCollection[],
+  pause: (attempt: number) => Promise<void>,
+): Promise<number> {
+  let refreshed = 0;
+  for (const c of collections) {
+    if ((await installedGenerator(db, c.id)) >= generatorVersion) continue;
+    for (let attempt = 0; !(await tryInstall(db, c)); attempt += 1) await pause(attempt);
+    refreshed += 1;
+  }
+  return refreshed;
+}
+
+async function tryInstall(db: Db, c: CapturedCollection): Promise<boolean> {
+  try {
+    await db.transaction(async (tx) => {
+      await tx.query({ text: "SET LOCAL lock_timeout = '200ms'" });
+      await installCapture(tx, c);
+    });
+    return true;
+  } catch (error) {
+    const lockNotAvailable = "55P03";
+    if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) return false;
+    throw error;
+  }
+}
+
+async function installedGenerator(db: Db, collection: number): Promise<number> {
+  const [row] = await db.query<{ comment: string | null }>({
+    text: "SELECT obj_description(to_regprocedure(format('landfall.capture_%s_row()', $1::int)), 'pg_proc') AS comment",
+    values: [collection],
+  });
+  return Number(/generator (\d+)/.exec(row?.comment ?? "")?.[1] ?? 0);
+}
+
+async function dropFunctions(tx: Db, id: string): Promise<void> {
+  const names = await tx.query<{ name: string }>({
+    text: `SELECT proname AS name FROM pg_proc
+           WHERE pronamespace = 'landfall'::regnamespace AND proname ~ ('^capture_' || $1 || '_')`,
+    values: [id],
+  });
+  // CASCADE takes the triggers that call it, those on the join tables too.
+  for (const { name } of names) await tx.query({ text: `DROP FUNCTION landfall.${quoted(name)}() CASCADE` });
+}
+
+function functions(c: CapturedCollection): string[] {
+  const named = (suffix: string, body: string) => {
+    const name = quoted(`capture_${c.id}_${suffix}`);
+    const comment = pg.escapeLiteral(
+      `Landfall capture, generator ${generatorVersion}, schema version ${c.schemaVersion}`,
+    );
+    return [
+      `${functionHead(name)} AS ${pg.escapeLiteral(body)}`,
+      `COMMENT ON FUNCTION landfall.${name}() IS ${comment}`,
+    ];
+  };
+  return [
+    ...named("row", rowFunction(c)),
+    ...named("bulk", bulkFunction(c)),
+    ...named("truncate", truncateFunction(c)),
+    ...c.joins.flatMap((join, index) => named(`join_${index}`, joinFunction(c, join))),
+  ];
+}
+
+function triggers(c: CapturedCollection): string[] {
+  const make = (table: string, name: string, when: string, call: string) =>
+    `CREATE OR REPLACE TRIGGER "${name}" ${when.replace("ON TABLE", `ON public.${quoted(table)}`)} EXECUTE FUNCTION landfall.${call}()`;
+  const own = (name: string, when: string, call: string) => make(c.table, name, when, call);
+  const row = quoted(`capture_${c.id}_row`);
+  const bulk = quoted(`capture_${c.id}_bulk`);
+  return [
+    own(stampTrigger, "BEFORE INSERT OR UPDATE ON TABLE FOR EACH ROW", "stamp"),
+    own(`${capturePrefix}_row`, "AFTER INSERT OR DELETE ON TABLE FOR EACH ROW", row),
+    // The stamp leaves the version alone when nothing changed; such an update is no change and costs no call.
+    own(`${capturePrefix}_row_update`, "AFTER UPDATE ON TABLE FOR EACH ROW WHEN (NEW.version <> OLD.version)", row),
+    own(`${capturePrefix}_truncate`, "AFTER TRUNCATE ON TABLE", quoted(`capture_${c.id}_truncate`)),
+    ...perStatement(capturePrefix).map(([name, when]) => own(name, when, bulk)),
+    ...c.joins.flatMap((join, index) => {
+      const call = quoted(`capture_${c.id}_join_${index}`);
+      return [
+        ...perStatement(`${capturePrefix}_join`).map(([name, when]) => make(join.table, name, when, call)),
+        make(join.table, `${capturePrefix}_join_truncate`, "BEFORE TRUNCATE ON TABLE", call),
+      ];
+    }),
+  ];
+}
+
+/** One trigger per operation: Postgres gives transition tables to triggers of a single event only. */
+function perStatement(prefix: string): [name: string, when: string][] {
+  return [
+    [`${prefix}_insert`, "AFTER INSERT ON TABLE REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"],
+    [
+      `${prefix}_update`,
+      "AFTER UPDATE ON TABLE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT",
+    ],
+    [`${prefix}_delete`, "AFTER DELETE ON TABLE REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"],
+  ];
+}

@@ -1,0 +1,131 @@
+// The log's own connection: it listens, ticks and holds the lease, whatever the pool is busy with. It comes back by itself.
+import pg from "pg";
+import type { Logger } from "pino";
+import type { Statement } from "../db/index.ts";
+import { createBell, pause } from "./bell.ts";
+
+export interface Session {
+  /** False behind a transaction pooler, where a LISTEN hears nothing. */
+  readonly listening: boolean;
+  readonly connected: boolean;
+  query<Row extends object>(statement: Statement): Promise<Row[]>;
+  /** All statements or none; a failure rolls back. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly connect: () => Promise<pg.Client>;
+  readonly channels: readonly string[];
+  /** The server ends a transaction that a frozen process leaves open, so that its lease can pass on. */
+  readonly idleTimeoutMs: number;
+  readonly retryMs: number;
+  readonly probe: () => string;
+  readonly log: Logger;
+  heard(channel: string, payload: string): void;
+  changed(connected: boolean): void;
+}
+
+const int8 = 20;
+const types = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text"),
+} as pg.CustomTypesConfig;
+
+export function createSession(options: SessionOptions): Session {
+  let client: pg.Client | undefined;
+  let listening = false;
+  let stopped = false;
+  let loop: Promise<void> | undefined;
+
+  async function open(): Promise<pg.Client> {
+    const opened = await options.connect();
+    opened.on("error", () => {});
+    try {
+      // Asynchronous commit is for rings and leases; a tick turns it on again for itself. Statements here are planned
+      // once, without their bounds; without sequential scans that plan is always the index.
+      await opened.query(`SET timezone = 'UTC'; SET synchronous_commit = off; SET statement_timeout = 30000;
+        SET enable_seqscan = off; SET jit = off;
+        SET idle_in_transaction_session_timeout = ${Math.ceil(options.idleTimeoutMs)}`);
+      listening = await hears(opened);
+    } catch (error) {
+      await opened.end().catch(() => {});
+      throw error;
+    }
+    return opened;
+  }
+
+  /** Listens, and sends itself a word to learn whether listening works here. */
+  async function hears(opened: pg.Client): Promise<boolean> {
+    const word = options.probe();
+    const heard = new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), 1_000);
+      opened.on("notification", ({ channel, payload = "" }) => {
+        if (payload !== word) return options.heard(channel, payload);
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+    for (const channel of options.channels) await opened.query(`LISTEN ${channel}`);
+    await opened.query("SELECT pg_notify($1, $2)", [options.channels[0], word]);
+    return heard;
+  }
+
+  async function keepConnected(): Promise<void> {
+    while (!stopped) {
+      try {
+        const opened = await open();
+        const ended = createBell();
+        opened.once("end", ended.ring);
+        client = opened;
+        options.changed(true);
+        await ended.wait(2 ** 31 - 1);
+        options.changed(false);
+      } catch (error) {
+        if (!stopped) options.log.warn({ err: error }, "change log: no connection, trying again");
+      }
+      client = undefined;
+      if (!stopped) await pause(options.retryMs);
+    }
+  }
+
+  async function query<Row extends object>(statement: Statement): Promise<Row[]> {
+    if (!client) throw new Error("the change log has no connection");
+    const { text, values } = statement;
+    // Where LISTEN works the connection is a session of our own, so a statement prepared on it stays.
+    const named = listening && statement.name !== undefined ? { name: statement.name } : {};
+    const result = await client.query({ text, values: values as unknown[], types, ...named });
+    return result.rows as Row[];
+  }
+
+  return {
+    get listening() {
+      return listening;
+    },
+    get connected() {
+      return client !== undefined;
+    },
+    query,
+    async transaction(work) {
+      await query({ text: "BEGIN" });
+      try {
+        const result = await work();
+        await query({ text: "COMMIT" });
+        return result;
+      } catch (error) {
+        // A connection that cannot roll back must not be used again.
+        await query({ text: "ROLLBACK" }).catch(() => client?.end().catch(() => {}));
+        throw error;
+      }
+    },
+    start() {
+      loop ??= keepConnected();
+    },
+    async stop() {
+      stopped = true;
+      await client?.end().catch(() => {});
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,189 @@
+// Writes the ticks. One process leads by a lease on a row (not by a session lock, which transaction poolers break); the
+// others watch the lease and pass rings on. Nothing here carries news: a lost ring costs one poll interval.
+//
+//   holder A   lock lease row -- snapshot, tick 7 -- commit
+//   holder B                        lock lease row ......... -- snapshot, tick 8 -- commit
+//
+// The snapshot belongs to the statement after the lock, so tick 8 sees at least what tick 7 sees.
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import { createBell, pause } from "./bell.ts";
+import { beginEpoch, epochBreak } from "./epoch.ts";
+import type { Head } from "./head.ts";
+import type { Session } from "./session.ts";
+import type { ChangeLogSettings } from "./settings.ts";
+import {
+  glance,
+  holdLease,
+  insertTick,
+  isTickDue,
+  newestTick,
+  notify,
+  releaseLease,
+  type Tick,
+  takeLease,
+} from "./store.ts";
+
+export const channels = { tick: "landfall_tick", ring: "landfall_ring" } as const;
+
+export interface Ticker {
+  readonly leading: boolean;
+  readonly ticks: number;
+  start(): void;
+  /** Something was committed: look soon. */
+  ring(): void;
+  /** Another process ticked, or the connection came back: look at the head. */
+  look(): void;
+  stop(): Promise<void>;
+}
+
+export interface TickerOptions {
+  readonly session: Session;
+  readonly head: Head;
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly word: () => string;
+  readonly settings: ChangeLogSettings;
+  readonly log: Logger;
+}
+
+export function createTicker({ session, head, holder, clock, word, settings, log }: TickerOptions): Ticker {
+  const bell = createBell();
+  let leading = false;
+  let stopped = false;
+  let ticks = 0;
+  let renewAt = 0;
+  let checkAt = 0;
+  let rung = false;
+  let stale = true;
+  let loop: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    let lastAt = Number.NEGATIVE_INFINITY;
+    while (!stopped) {
+      await bell.wait(interval());
+      // Rings that come together are answered together.
+      const early = lastAt + settings.gapMs - clock.monotonicMs();
+      if (early > 0) await pause(early);
+      if (stopped) break;
+      lastAt = clock.monotonicMs();
+      try {
+        if (session.connected) await (leading ? lead() : follow());
+      } catch (error) {
+        // Still leader, if the lease says so; but what is known must be looked at afresh before the next tick.
+        stale = true;
+        renewAt = 0;
+        log.warn({ err: error }, "change log: tick failed, trying again");
+        await pause(settings.gapMs * 10);
+      }
+    }
+  }
+
+  function interval(): number {
+    if (leading) return settings.pollMs;
+    return session.listening ? settings.followerPollMs : settings.deafPollMs;
+  }
+
+  async function follow(): Promise<void> {
+    const seen = await glance(session);
+    if (seen.free && (await takeLease(session, holder, settings.leaseMs))) {
+      leading = true;
+      renewAt = clock.monotonicMs() + settings.leaseMs / 2;
+      checkAt = 0;
+      return lead();
+    }
+    if (rung) {
+      rung = false;
+      await session.query(notify(channels.ring, ""));
+    }
+    if (stale || seen.epoch !== head.epoch?.id || seen.head !== head.newest?.id) await head.refresh(session);
+    stale = false;
+  }
+
+  async function lead(): Promise<void> {
+    rung = false;
+    const now = clock.monotonicMs();
+    if (now >= renewAt) await renew();
+    if (!leading) return;
+    if (stale || now >= checkAt) await checkEpoch();
+    const last = head.newest;
+    if (!last || !(await isTickDue(session, last))) return;
+    const tick = await session.transaction(() => writeTick(last));
+    if (!tick) return;
+    ticks += 1;
+    renewAt = clock.monotonicMs() + settings.leaseMs / 2;
+    head.push(tick);
+  }
+
+  /** The tick is durable before anyone hears of it: with its commit, everything it sees is on disk too. */
+  async function writeTick(last: Tick): Promise<Tick | undefined> {
+    // Counting a transaction of very many rows takes as long as it takes; given up, it would never be ticked.
+    await session.query({ text: "SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = 0" });
+    if (!(await stillLeading())) return undefined;
+    const newest = await newestTick(session);
+    if (newest?.id !== last.id || newest.nonce !== last.nonce) {
+      stale = true;
+      bell.ring();
+      return undefined;
+    }
+    const tick = await insertTick(session, last, word());
+    if (!tick) return undefined;
+    await takeLease(session, holder, settings.leaseMs);
+    await session.query(notify(channels.tick, String(tick.id)));
+    return tick;
+  }
+
+  async function stillLeading(): Promise<boolean> {
+    leading = await holdLease(session, holder);
+    return leading;
+  }
+
+  async function renew(): Promise<void> {
+    leading = await takeLease(session, holder, settings.leaseMs);
+    renewAt = clock.monotonicMs() + settings.leaseMs / 2;
+  }
+
+  async function checkEpoch(): Promise<void> {
+    const reason = await session.transaction(async () => {
+      await session.query({ text: `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}` });
+      if (!(await stillLeading())) return null;
+      const broken = await epochBreak(session, head.newest);
+      if (broken) await beginEpoch(session, broken, { epoch: word(), nonce: word() });
+      return broken;
+    });
+    if (reason && reason !== "first")
+      log.error({ reason }, "change log: a new epoch begins, every reader starts from a snapshot");
+    checkAt = clock.monotonicMs() + settings.maintainMs;
+    await head.refresh(session);
+    stale = false;
+    if (reason) await session.query(notify(channels.tick, "epoch"));
+  }
+
+  return {
+    get leading() {
+      return leading;
+    },
+    get ticks() {
+      return ticks;
+    },
+    start() {
+      loop ??= run();
+      bell.ring();
+    },
+    ring() {
+      rung = true;
+      bell.ring();
+    },
+    look() {
+      stale = true;
+      bell.ring();
+    },
+    async stop() {
+      stopped = true;
+      bell.ring();
+      await loop;
+      if (leading && session.connected) await releaseLease(session, holder).catch(() => {});
+      leading = false;
+    },
+  };
+}

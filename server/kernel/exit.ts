@@ -1,0 +1,33 @@
+// Why a start or a command ended: one line for the person and one exit code for the script. docs and --help list them.
+export const exitCodes = {
+  failed: { code: 1, text: "Something unexpected; the line above says what." },
+  usage: { code: 2, text: "The command line is wrong." },
+  config_invalid: { code: 10, text: "A setting in the environment is wrong." },
+  port_taken: { code: 11, text: "The port is taken or not permitted." },
+  database_unreachable: { code: 12, text: "The database does not answer or refuses the credentials." },
+  database_version: { code: 13, text: "Postgres is older than 14 or newer than 18." },
+  database_privileges: { code: 14, text: "The database role lacks a privilege; the line holds the GRANT." },
+  database_read_only: { code: 15, text: "The database is a standby or read-only." },
+  schema_foreign: { code: 16, text: "A schema named landfall exists that is not ours." },
+  schema_newer: { code: 17, text: "The database was made by a newer Landfall." },
+  postgres_missing: { code: 18, text: "The embedded Postgres cannot run here." },
+  data_dir_refused: { code: 19, text: "The data folder holds something else, or cannot be used." },
+  master_key_wrong: { code: 20, text: "The master key is not the one this database was set up with." },
+  not_set_up: { code: 21, text: "There is no installation here yet." },
+  server_refused: { code: 22, text: "The server answered with an error." },
+} as const;
+
+export type ExitReason = keyof typeof exitCodes;
+
+/** An expected end: its message is one line that says what to do. */
+export class Exit extends Error {
+  readonly reason: ExitReason;
+  constructor(reason: ExitReason, line: string, cause?: unknown) {
+    super(line, cause === undefined ? undefined : { cause });
+    this.name = "Exit";
+    this.reason = reason;
+  }
+  get code(): number {
+    return exitCodes[this.reason].code;
+  }
+}

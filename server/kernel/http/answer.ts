@@ -1,0 +1,130 @@
+// Writes a Reply or a Problem to the socket: caching headers, ETag and 304, compression, lengths. The only place that
+// calls writeHead.
+import { pipeline } from "node:stream/promises";
+import type { Problem } from "../errors/index.ts";
+import { problemContentType, problemDocument } from "../errors/problem-document.ts";
+import { compress, compressedBytesMin, negotiateCoding, tagSuffix } from "./coding.ts";
+import type { Cors } from "./cors.ts";
+import { matchesNoneMatch, quoteTag } from "./entity-tag.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Reply } from "./route.ts";
+import { type Mount, securityHeaders } from "./security-headers.ts";
+
+export interface AnswerOptions {
+  readonly publicUrl: string;
+  readonly cors: Cors;
+  /** Set while draining: the connection ends with this answer. */
+  readonly closing: () => boolean;
+}
+
+/** What a route says about caching when its Reply does not. */
+export type CachePolicy = "private" | "no-store";
+
+export interface Answers {
+  reply(exchange: Exchange, reply: Reply, cache: CachePolicy): Promise<void>;
+  problem(exchange: Exchange, problem: Problem): void;
+  /** The headers that stand on every answer, e.g. for those that a file sender writes. */
+  common(exchange: Exchange): string[];
+}
+
+export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answers {
+  const security: { readonly [mount in Mount]: readonly string[] } = {
+    api: securityHeaders("api", publicUrl),
+    console: securityHeaders("console", publicUrl),
+    docs: securityHeaders("docs", publicUrl),
+  };
+  const common = (exchange: Exchange): string[] => {
+    const headers = ["X-Request-Id", exchange.requestId, ...security[exchange.mount], ...exchange.extra];
+    if (exchange.cors) headers.push(...cors.answer(exchange.request.headers.origin));
+    if (closing()) headers.push("Connection", "close");
+    return headers;
+  };
+  const vary = cors.narrowed ? "Authorization, Accept-Encoding, Origin" : "Authorization, Accept-Encoding";
+
+  return {
+    common,
+    async reply(exchange, reply, cache) {
+      const headers = common(exchange);
+      const noStore = (reply.cacheControl ?? cache) === "no-store";
+      headers.push("Cache-Control", reply.cacheControl ?? (noStore ? "no-store" : "private, no-cache"), "Vary", vary);
+      if (reply.headers)
+        for (const name in reply.headers) headers.push(name, headerText(reply.headers[name] as string));
+      if (reply.stream) return sendStream(exchange, reply, headers);
+      const text = reply.text ?? (reply.json === undefined ? undefined : JSON.stringify(reply.json));
+      if (text === undefined) return sendEmpty(exchange, reply, headers);
+      return sendText(exchange, reply, headers, text, !noStore);
+    },
+    problem(exchange, problem) {
+      const { request, response } = exchange;
+      // Too late to say anything: the only honest sign is a cut connection.
+      if (response.headersSent) return void response.destroy();
+      const headers = [...common(exchange), "Cache-Control", "no-store", "Vary", vary];
+      // What is left of a body that came too slowly is not waited for.
+      if (problem.status === 408 && !closing()) headers.push("Connection", "close");
+      if (problem.retryAfterSeconds !== undefined) headers.push("Retry-After", String(problem.retryAfterSeconds));
+      if (problem.status === 401) {
+        const tried = request.headers.authorization !== undefined;
+        headers.push(
+          "WWW-Authenticate",
+          tried ? 'Bearer realm="landfall", error="invalid_token"' : 'Bearer realm="landfall"',
+        );
+      }
+      const text = JSON.stringify(problemDocument(problem, exchange.requestId));
+      headers.push("Content-Type", problemContentType, "Content-Length", String(Buffer.byteLength(text)));
+      response.writeHead(problem.status, headers).end(text);
+    },
+  };
+}
+
+async function sendText(
+  { request, response }: Exchange,
+  reply: Reply,
+  headers: string[],
+  text: string,
+  mayCompress: boolean,
+): Promise<void> {
+  const size = Buffer.byteLength(text);
+  const coding =
+    mayCompress && size >= compressedBytesMin
+      ? negotiateCoding(request.headers["accept-encoding"] as string | undefined)
+      : undefined;
+  if (reply.etag !== undefined) {
+    headers.push("ETag", quoteTag(reply.etag, coding && tagSuffix[coding]));
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && matchesNoneMatch(request.headers["if-none-match"], reply.etag)) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+  }
+  headers.push("Content-Type", reply.contentType ?? "application/json");
+  // A HEAD asks what GET would send, and compressing is how we know its length.
+  const body = coding === undefined ? text : await compress(text, coding);
+  if (coding !== undefined) headers.push("Content-Encoding", coding);
+  headers.push("Content-Length", String(typeof body === "string" ? size : body.length));
+  response.writeHead(reply.status, headers).end(body);
+}
+
+function sendEmpty({ response }: Exchange, reply: Reply, headers: string[]): void {
+  if (reply.etag !== undefined) headers.push("ETag", quoteTag(reply.etag));
+  if (reply.status !== 204) headers.push("Content-Length", "0");
+  response.writeHead(reply.status, headers).end();
+}
+
+async function sendStream({ request, response }: Exchange, reply: Reply, headers: string[]): Promise<void> {
+  const stream = reply.stream as NonNullable<Reply["stream"]>;
+  headers.push("Content-Type", reply.contentType ?? "application/octet-stream");
+  response.writeHead(reply.status, headers);
+  if (request.method === "HEAD") {
+    stream.destroy();
+    response.end();
+    return;
+  }
+  await pipeline(stream, response);
+}
+
+/** Header values are visible ASCII; everything else, CR and LF above all, is percent-encoded (J12). */
+export function headerText(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value)
+    ? value
+    : value.replace(/[^\x20-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
+}

@@ -1,0 +1,34 @@
+// `GET /v1/openapi.json`. Strangers see the product's own routes; the live collections are added for those who may read
+// the schema (X11).
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { hasScope } from "./access.ts";
+import type { OpenApiDocument } from "./openapi.ts";
+import { defineRoute, type Route } from "./route.ts";
+
+/** Adds what only this installation has. May change the document it is given; it is a copy. */
+export type ExtendOpenApi = (document: OpenApiDocument) => OpenApiDocument | Promise<OpenApiDocument>;
+
+export function openApiRoute(routes: () => readonly Route[], publicUrl: string, extend?: ExtendOpenApi): Route {
+  let base: Promise<string> | undefined;
+  return defineRoute({
+    method: "GET",
+    path: "/v1/openapi.json",
+    name: "getOpenApi",
+    summary: "This document.",
+    description: "With an admin's credential or the scope schema:read it also describes the live collections.",
+    tag: "system",
+    access: "anyone",
+    responses: {
+      200: { description: "OpenAPI 3.1.", schema: z.looseObject({ openapi: z.literal("3.1.0") }) },
+    },
+    handler: async ({ actor }) => {
+      // Loaded when first asked for: the start does not pay for it.
+      base ??= import("./openapi.ts").then((module) => JSON.stringify(module.openApiDocument(routes(), publicUrl)));
+      const plain = await base;
+      const sees = extend !== undefined && hasScope(actor, "schema:read");
+      const text = sees ? JSON.stringify(await extend(JSON.parse(plain) as OpenApiDocument)) : plain;
+      return { status: 200, text, etag: createHash("sha256").update(text).digest("base64url").slice(0, 22) };
+    },
+  });
+}

@@ -1,0 +1,136 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import { afterAll, expect, test } from "vitest";
+import { testDatabase } from "../../../test/support/database.ts";
+import { startTestHttp, type TestHttp, type TestHttpOptions, testHttp } from "../../../test/support/http.ts";
+import { defineRoute } from "./index.ts";
+
+const database = testDatabase();
+const folder = mkdtempSync(join(tmpdir(), "lf-static-"));
+mkdirSync(join(folder, "assets"));
+writeFileSync(join(folder, "index.html"), "<!doctype html><title>Console</title>");
+writeFileSync(join(folder, ".env"), "hidden");
+const script = `console.log(${JSON.stringify("x".repeat(2_000))})`;
+writeFileSync(join(folder, "assets", "index-a1b2.js"), script);
+writeFileSync(join(folder, "assets", "index-a1b2.js.br"), brotliCompressSync(script));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ownDoor = defineRoute({
+  method: "POST",
+  path: "/v1/admin/session",
+  name: "refresh",
+  summary: "Cookie door",
+  tag: "t",
+  access: "anyone",
+  sameOrigin: true,
+  responses: { 204: { description: "ok" } },
+  handler: async () => ({ status: 204 }),
+});
+const server = testHttp(database, () => ({
+  routes: [ownDoor],
+  mounts: [{ path: "/console", folder, policy: "console", fallback: "index.html" }],
+  home: "/console/",
+  settings: { publicUrl: "https://app.example", corsOrigins: ["https://shop.example"] },
+}));
+const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+  fetch(server.current.url + path, { headers, method, redirect: "manual" });
+
+test("the console is served with a strict policy, for every address the browser routes", async () => {
+  for (const path of ["/console/", "/console/collections/posts"]) {
+    const page = await get(path);
+    expect(await page.text()).toContain("Console");
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(page.headers.get("cache-control")).toBe("no-cache");
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toContain("unsafe-eval");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(page.headers.get("strict-transport-security")).toContain("max-age=");
+    expect(page.headers.get("cross-origin-opener-policy")).toBe("same-origin");
+  }
+  expect((await get("/console")).headers.get("location")).toBe("/console/");
+  expect((await get("/")).headers.get("location")).toBe("/console/");
+});
+
+test("hashed assets are cached for good and sent precompressed", async () => {
+  const packed = await get("/console/assets/index-a1b2.js", { "accept-encoding": "br" });
+  expect(packed.headers.get("content-encoding")).toBe("br");
+  expect(packed.headers.get("content-type")).toContain("javascript");
+  expect(packed.headers.get("cache-control")).toContain("immutable");
+  expect(await packed.text()).toBe(script);
+  const plain = await get("/console/assets/index-a1b2.js", { "accept-encoding": "identity" });
+  expect(plain.headers.get("content-encoding")).toBeNull();
+});
+
+test("nothing outside the built files is reachable", async () => {
+  for (const path of [
+    "/console/.env",
+    "/console/..%2f..%2fetc%2fpasswd",
+    "/console/%2e%2e/x.js",
+    "/console/missing.js",
+    "/console/a%00.js",
+    "/consolex",
+  ]) {
+    const response = await get(path);
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  }
+  expect((await get("/console/%zz")).status).toBe(400);
+  expect((await get("/console/", {}, "POST")).status).toBe(405);
+});
+
+test("T31 what works by cookie refuses browsers of other origins; CORS is narrowed to the list", async () => {
+  const door = (headers: Record<string, string>) => get("/v1/admin/session", headers, "POST");
+  expect((await door({})).status).toBe(204);
+  expect((await door({ origin: "https://app.example" })).status).toBe(204);
+  for (const headers of [{ origin: "https://shop.example" }, { origin: "null" }, { "sec-fetch-site": "cross-site" }]) {
+    const refused = await door(headers as Record<string, string>);
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("access-control-allow-origin")).toBeNull();
+  }
+  const listed = await get("/v1/openapi.json", { origin: "https://shop.example" });
+  expect(listed.headers.get("access-control-allow-origin")).toBe("https://shop.example");
+  expect(listed.headers.get("vary")).toContain("Origin");
+  expect(
+    (await get("/v1/openapi.json", { origin: "https://evil.example" })).headers.get("access-control-allow-origin"),
+  ).toBeNull();
+});
+
+test("a text/plain form of a foreign page is no JSON call", async () => {
+  const response = await fetch(`${server.current.url}/v1/admin/session`, {
+    method: "POST",
+    body: '{"a":"="}',
+    headers: { origin: "https://evil.example", "content-type": "text/plain" },
+  });
+  expect(response.status).toBe(403);
+});
+
+const once = async (options: TestHttpOptions, work: (started: TestHttp) => Promise<void>) => {
+  const started = await startTestHttp(database, options);
+  await work(started).finally(() => started.http.stop());
+};
+
+test("readiness follows the probe, in one word, and a hanging probe is not ready", async () => {
+  await once({ ready: () => Promise.reject(new Error("no database at 10.0.0.1")) }, async ({ url }) => {
+    const response = await fetch(`${url}/readyz`);
+    expect([response.status, await response.text()]).toEqual([503, "unready"]);
+    expect(await (await fetch(`${url}/livez`)).text()).toBe("ok");
+  });
+  await once({ ready: () => new Promise(() => {}) }, async ({ url }) => {
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  });
+});
+
+test("X11 metrics are for loopback or the scope", async () => {
+  const text = await (await get("/metrics")).text();
+  expect(text).toContain("landfall_db_connections");
+  expect(text).toContain('landfall_http_request_duration_seconds_bucket{le="0.001",route="refresh"');
+  const proxied = { "x-forwarded-for": "203.0.113.1" };
+  expect((await get("/metrics", proxied)).status).toBe(401);
+  expect((await get("/metrics", { ...proxied, authorization: "Bearer key" })).status).toBe(403);
+  expect((await get("/metrics", { ...proxied, authorization: "Bearer scraper" })).status).toBe(200);
+  expect((await get("/metrics", { ...proxied, authorization: "Bearer admin" })).status).toBe(200);
+});

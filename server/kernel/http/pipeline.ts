@@ -1,0 +1,230 @@
+// The way of one request through a route: admission, credential, limits, access, input, effect, answer. Each step may
+// throw; whatever is thrown ends as a problem document in `finish`.
+import type { Logger } from "pino";
+import { type Actor, anonymous } from "../actor.ts";
+import type { Clock } from "../clock.ts";
+import type { Db } from "../db/index.ts";
+import { Problem } from "../errors/index.ts";
+import { kernelErrors } from "../errors/kernel.ts";
+import { toProblem } from "../errors/translate.ts";
+import { checkAccess, isAdmin } from "./access.ts";
+import type { Answers } from "./answer.ts";
+import { checkContentType, discardRest, hasBody, limitedStream, readBody } from "./body.ts";
+import { limitKey } from "./client-address.ts";
+import type { Cors } from "./cors.ts";
+import type { Exchange } from "./exchange.ts";
+import { checkIdempotencyKey, fingerprint, runOnce } from "./idempotency.ts";
+import { parseJsonBody } from "./json-body.ts";
+import { parseQueryText } from "./query-text.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { RequestContext } from "./request-context.ts";
+import type { Reply } from "./route.ts";
+import type { RoutePlan } from "./route-plan.ts";
+import type { HttpSettings } from "./settings.ts";
+import type { Shedding } from "./shedding.ts";
+import { textFault } from "./text-fault.ts";
+import { validate } from "./validate.ts";
+
+export type Authenticate = (
+  headers: { readonly [name: string]: string | string[] | undefined },
+  ip: string,
+) => Actor | Promise<Actor>;
+
+export interface PipelineParts {
+  readonly settings: HttpSettings;
+  readonly db: Db;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly authenticate: Authenticate;
+  readonly answers: Answers;
+  readonly cors: Cors;
+  readonly shedding: Shedding;
+  readonly credentialLimit: RateLimit | undefined;
+  readonly addressLimit: RateLimit | undefined;
+  /** Called once per request, when its answer has been handed to the socket. */
+  readonly finished: (exchange: Exchange, status: number, problem?: Problem) => void;
+}
+
+export interface Pipeline {
+  serve(plan: RoutePlan, exchange: Exchange, params: unknown): Promise<void>;
+  /** Ends an exchange that no route took. */
+  fail(exchange: Exchange, thrown: unknown): void;
+}
+
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { answers, shedding, finished } = parts;
+
+  const fail = (exchange: Exchange, thrown: unknown) => {
+    const problem = toProblem(thrown);
+    // The client went away, so what failed may be no more than that. Nobody reads an answer; 499 is for log and metrics.
+    if (exchange.request.socket.destroyed && !isBug(problem)) return finished(exchange, 499, problem);
+    answers.problem(exchange, problem);
+    discardRest(exchange.request);
+    finished(exchange, problem.status, problem);
+  };
+
+  async function serve(plan: RoutePlan, exchange: Exchange, params: unknown): Promise<void> {
+    exchange.route = plan.route.name;
+    exchange.cors = plan.cors;
+    let entered = false;
+    try {
+      shedding.enter();
+      entered = true;
+      const actor = await admit(parts, plan, exchange);
+      const reply = await perform(parts, plan, exchange, actor, params);
+      await answers.reply(exchange, reply, plan.cache);
+      finished(exchange, exchange.response.statusCode);
+    } catch (thrown) {
+      fail(exchange, thrown);
+    } finally {
+      if (entered) shedding.leave();
+    }
+  }
+  return { serve, fail };
+}
+
+const partingCodes = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR", "ECONNRESET", "EPIPE"]);
+
+function isBug({ code, cause }: Problem): boolean {
+  return code === "internal" && !partingCodes.has(String((cause as { code?: unknown } | undefined)?.code));
+}
+
+/** Who is it, and may they come in now? */
+async function admit(parts: PipelineParts, plan: RoutePlan, exchange: Exchange): Promise<Actor> {
+  const { headers } = exchange.request;
+  if (plan.route.sameOrigin) {
+    const isSame = parts.cors.isSameOrigin(
+      headers.origin,
+      headers["sec-fetch-site"] as string | undefined,
+      headers.host,
+    );
+    if (!isSame) throw kernelErrors.origin_not_allowed();
+  }
+  const found = authenticated(parts, exchange);
+  const actor = found instanceof Promise ? await found : found;
+  exchange.actor = actor.label;
+  // Admins and the service may do anything anyway; a limit would only stop them from helping a server in trouble.
+  if (!isAdmin(actor)) {
+    parts.shedding.confirm();
+    if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange);
+    else count(parts.credentialLimit, actor.label, exchange);
+  }
+  checkAccess(plan.route, actor);
+  return actor;
+}
+
+function authenticated(parts: PipelineParts, exchange: Exchange): Actor | Promise<Actor> {
+  // A wrong credential is counted against the address, so that guessing is limited like asking.
+  const refused = (thrown: unknown): never => {
+    if (thrown instanceof Problem && thrown.status === 401) count(parts.addressLimit, limitKey(exchange.ip), exchange);
+    throw thrown;
+  };
+  try {
+    const found = parts.authenticate(exchange.request.headers, exchange.ip);
+    return found instanceof Promise ? found.catch(refused) : (found ?? anonymous);
+  } catch (thrown) {
+    return refused(thrown);
+  }
+}
+
+function count(limit: RateLimit | undefined, key: string, exchange: Exchange): void {
+  if (!limit) return;
+  const verdict = limit.take(key);
+  exchange.extra.push("RateLimit-Policy", limit.policy, "RateLimit", limit.header(verdict));
+  if (!verdict.allowed) throw kernelErrors.rate_limited({ retryAfterSeconds: verdict.waitSeconds });
+}
+
+/** Checks the input and runs the handler, inside the key's transaction when there is one. */
+async function perform(
+  parts: PipelineParts,
+  plan: RoutePlan,
+  exchange: Exchange,
+  actor: Actor,
+  rawParams: unknown,
+): Promise<Reply> {
+  const { route } = plan;
+  const { request } = exchange;
+  checkParams(exchange, rawParams);
+  const params = route.params ? validate(route.params, rawParams, "path") : {};
+  const query = plan.query(parseQueryText(exchange.queryText));
+  const key = idempotencyKey(plan, request.headers["idempotency-key"]);
+  const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange);
+  const body = bytes && route.body ? validate(route.body, parseJsonBody(bytes), "body") : undefined;
+  if (plan.bodyKind === "stream") checkContentType(request, plan.mediaTypes);
+  const context = new RequestContext({
+    exchange,
+    actor,
+    door: route.door ?? "rest",
+    nowMs: parts.clock.now(),
+    db: parts.db,
+    log: parts.log,
+    deadlineMs: plan.bodyKind === "stream" ? 0 : parts.settings.handlerDeadlineMs,
+  });
+  const input = {
+    params,
+    query,
+    body,
+    headers: request.headers as { readonly [name: string]: string | undefined },
+    ip: exchange.ip,
+    stream: plan.bodyKind === "stream" ? limitedStream(request, route.bodyLimitBytes) : request,
+  };
+  if (key === undefined) return route.handler(context, input);
+  const { reply } = await runOnce(
+    parts.db,
+    {
+      key,
+      principal: actor.kind === "anonymous" ? `anonymous:${exchange.ip}` : actor.label,
+      route: route.name,
+      fingerprint: fingerprint(
+        [exchange.path, exchange.queryText, request.headers["if-match"], request.headers["if-none-match"]],
+        bytes,
+      ),
+      secret: plan.secret,
+      tags: { actor: actor.label, request: exchange.requestId },
+    },
+    (tx) => {
+      context.db = tx;
+      return route.handler(context, input);
+    },
+  );
+  return reply;
+}
+
+/** Percent-decoding yields no surrogates, so U+0000 is all that a path can smuggle in. */
+function checkParams(exchange: Exchange, params: unknown): void {
+  if (!exchange.path.includes("%00")) return;
+  for (const [name, value] of Object.entries(params as Record<string, string>)) {
+    const fault = textFault(value);
+    if (fault)
+      throw kernelErrors.input_invalid({ issues: [{ path: `path.${name}`, code: "text_invalid", message: fault }] });
+  }
+}
+
+function idempotencyKey(plan: RoutePlan, header: string | string[] | undefined): string | undefined {
+  if (header === undefined || plan.route.method === "GET" || plan.route.safe) return undefined;
+  // Silently ignoring the key would let the caller believe in a protection that is not there.
+  if (!plan.idempotent) throw kernelErrors.idempotency_key_invalid();
+  checkIdempotencyKey(String(header));
+  return String(header);
+}
+
+async function jsonBytes(parts: PipelineParts, plan: RoutePlan, exchange: Exchange): Promise<Buffer | undefined> {
+  const { request } = exchange;
+  if (!hasBody(request)) {
+    if (plan.bodyRequired) throw kernelErrors.body_required();
+    return undefined;
+  }
+  if (plan.bodyKind === "json") checkContentType(request, plan.mediaTypes);
+  const bytes = await readBody(request, { maxBytes: plan.bodyLimitBytes, timeoutMs: parts.settings.bodyTimeoutMs });
+  if (plan.bodyKind === "none") return refuseContent(bytes);
+  if (bytes.length === 0) throw kernelErrors.body_required();
+  return bytes;
+}
+
+/** Many clients send `{}` with every call; anything more would be ignored silently, so it is refused. */
+function refuseContent(bytes: Buffer): undefined {
+  const text = bytes.length <= 16 ? bytes.toString("latin1").replaceAll(/\s/g, "") : "more";
+  if (text === "" || text === "{}") return undefined;
+  const issue = { path: "", code: "unknown", message: "This operation takes no body." };
+  throw kernelErrors.input_invalid({ issues: [issue] });
+}

@@ -1,0 +1,65 @@
+// Admission: how many requests this process works on at once. What comes on top is told so at once, so that those who
+// are let in are answered in time (goodput instead of a queue). Admins have a few places of their own; health none, as
+// it is answered before anyone counts.
+import type { Clock } from "../clock.ts";
+import { kernelErrors } from "../errors/kernel.ts";
+
+export interface SheddingOptions {
+  readonly inFlightMax: number;
+  readonly inFlightReserved: number;
+  readonly loopDelayMaxMs: number;
+  readonly clock: Clock;
+  /** 0 to 1; spreads the retries of those who were refused. */
+  readonly random: () => number;
+}
+
+export interface Shedding {
+  readonly inFlight: number;
+  readonly shed: number;
+  /** Takes a place, or throws `overloaded` when even the reserved ones are gone. */
+  enter(): void;
+  /** Asked once it is known that the caller is no admin: throws when only reserved places were left. */
+  confirm(): void;
+  leave(): void;
+  /** Watches the event loop until stopped. */
+  watch(): () => void;
+}
+
+const sampleMs = 100;
+
+export function createShedding(options: SheddingOptions): Shedding {
+  let inFlight = 0;
+  let shed = 0;
+  let loopDelayMs = 0;
+  const refuse = (): never => {
+    shed++;
+    throw kernelErrors.overloaded({ retryAfterSeconds: 1 + Math.floor(options.random() * 4) });
+  };
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    get shed() {
+      return shed;
+    },
+    enter() {
+      if (inFlight >= options.inFlightMax + options.inFlightReserved) refuse();
+      inFlight++;
+    },
+    confirm() {
+      if (inFlight > options.inFlightMax || loopDelayMs > options.loopDelayMaxMs) refuse();
+    },
+    leave() {
+      inFlight--;
+    },
+    watch() {
+      let expectedMs = options.clock.monotonicMs() + sampleMs;
+      const timer = setInterval(() => {
+        const nowMs = options.clock.monotonicMs();
+        loopDelayMs = Math.max(0, nowMs - expectedMs);
+        expectedMs = nowMs + sampleMs;
+      }, sampleMs).unref();
+      return () => clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// Serves a folder of built files (console, docs). The files are listed once, so an address either is in the list or does
+// not exist: there is no path to traverse.
+import { existsSync, readdirSync } from "node:fs";
+import { join, sep } from "node:path";
+import type { Response } from "express";
+import { kernelErrors } from "../errors/kernel.ts";
+import { type Coding, negotiateCoding } from "./coding.ts";
+import type { Mount } from "./security-headers.ts";
+
+export interface StaticMount {
+  /** Without a slash at the end: `/console`. */
+  readonly path: string;
+  readonly folder: string;
+  readonly policy: Exclude<Mount, "api">;
+  /** Served for addresses without a file extension that are no file: the console routes in the browser. */
+  readonly fallback?: string;
+  /** Folder whose file names carry a hash of their content, cached for good. Default `assets`. */
+  readonly hashedFolder?: string;
+}
+
+const extensions: { readonly [coding in Coding]: string } = { br: ".br", gzip: ".gz", zstd: ".zst" };
+
+export function staticFiles(
+  mount: StaticMount,
+): (response: Response, path: string, headers: string[]) => Promise<void> {
+  let files: ReadonlySet<string> | undefined;
+  return async (response, path, headers) => {
+    files ??= listFiles(mount.folder);
+    const file = find(files, mount, path);
+    if (file === undefined) throw kernelErrors.route_not_found();
+    const coding = precompressed(files, file, response.req.headers["accept-encoding"] as string | undefined);
+    for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string);
+    response.setHeader("Vary", "Accept-Encoding");
+    const hashed = file.startsWith(`${mount.hashedFolder ?? "assets"}/`);
+    response.setHeader("Cache-Control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
+    if (coding) {
+      response.type(file.slice(file.lastIndexOf(".")));
+      response.setHeader("Content-Encoding", coding);
+    }
+    await send(response, coding ? file + extensions[coding] : file, mount.folder);
+  };
+}
+
+function find(files: ReadonlySet<string>, mount: StaticMount, path: string): string | undefined {
+  // Such addresses are in no list; this keeps the fallback from answering them.
+  if (/(?:^|[\\/])\.|\\/.test(path) || path.includes("\u0000")) return undefined;
+  const name = path === "" || path === "/" ? "index.html" : path.slice(1);
+  for (const candidate of [name, `${name}.html`, `${name.replace(/\/$/, "")}/index.html`])
+    if (files.has(candidate)) return candidate;
+  const looksLikeFile = name.slice(name.lastIndexOf("/") + 1).includes(".");
+  return mount.fallback !== undefined && !looksLikeFile && files.has(mount.fallback) ? mount.fallback : undefined;
+}
+
+function precompressed(files: ReadonlySet<string>, file: string, accept: string | undefined): Coding | undefined {
+  const coding = negotiateCoding(accept);
+  return coding && files.has(file + extensions[coding]) ? coding : undefined;
+}
+
+function send(response: Response, file: string, root: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Express adds a validator of its own (size and time), Range and conditional answers.
+    response.sendFile(file, { root, cacheControl: false, dotfiles: "deny" }, (error?: Error) => {
+      if (error && !response.headersSent) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function listFiles(folder: string): ReadonlySet<string> {
+  if (!existsSync(folder)) return new Set();
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join("/"),
+    );
+  return new Set(found.filter((name) => !name.split("/").some((part) => part.startsWith("."))));
+}

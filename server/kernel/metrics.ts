@@ -1,0 +1,95 @@
+// Prometheus metrics. Labels are taken from closed lists (route names, statuses), never from a request.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { PooledDb } from "./db/pool.ts";
+
+export interface Metrics {
+  /** One answered request. */
+  request(route: string, status: number, ms: number): void;
+  /** A value asked for when somebody scrapes. Labels, when given, are one closed list. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** The same for a number that only grows. */
+  counter(name: string, help: string, read: () => number): void;
+  gauges(name: string, help: string, label: string, read: () => ReadonlyMap<string, number> | Promise<ReadonlyMap<string, number>>): void; // biome-ignore format: one line each
+  text(): Promise<string>;
+  readonly contentType: string;
+  stop(): void;
+}
+
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+type Child = Histogram.Internal<"route" | "status">;
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: "landfall_http_request_duration_seconds",
+    help: "Time from the first byte of a request to its answer, by route.",
+    labelNames: ["route", "status"],
+    buckets,
+    registers: [registry],
+  });
+  // Finding a labelled child hashes its labels; keeping the child does not.
+  const children = new Map<string, Map<number, Child>>();
+  return {
+    contentType: registry.contentType,
+    request(route, status, ms) {
+      const statuses = children.get(route) ?? new Map<number, Child>();
+      const child = statuses.get(status) ?? requests.labels({ route, status: String(status) });
+      if (!statuses.has(status)) children.set(route, statuses.set(status, child));
+      child.observe(ms / 1000);
+    },
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        async collect() {
+          this.set(await read());
+        },
+      });
+    },
+    counter(name, help, read) {
+      new Counter({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    },
+    gauges(name, help, label, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        async collect() {
+          this.reset();
+          for (const [value, number] of await read()) this.set({ [label]: value }, number);
+        },
+      });
+    },
+    text: () => registry.metrics(),
+    stop: () => registry.clear(),
+  };
+}
+
+/** Connections of the pool: how many there are, how many idle, how many callers wait. */
+export function observePool(metrics: Metrics, db: Pick<PooledDb, "pool">): void {
+  metrics.gauges("landfall_db_connections", "Connections of the database pool, by state.", "state", () => {
+    const { totalCount, idleCount, waitingCount } = db.pool;
+    return new Map([
+      ["busy", totalCount - idleCount],
+      ["idle", idleCount],
+      ["waiting", waitingCount],
+    ]);
+  });
+}
+
+/** Lag of the change log's readers, in entries, by reader. */
+export function observeReaderLag(metrics: Metrics, lag: () => Promise<ReadonlyMap<string, number>>): void {
+  metrics.gauges("landfall_reader_lag_entries", "Entries of the change log a reader has still to see.", "reader", lag);
+}

@@ -1,0 +1,96 @@
+// A load generator on raw keep-alive sockets: cheap enough that the server, not the generator, is what is measured.
+// Runs as a process of its own: `node load.ts <json options>` prints one JSON line.
+import { connect, type Socket } from "node:net";
+
+export interface LoadOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Sent in turn, starting anywhere: complete HTTP/1.1 requests. */
+  readonly requests: readonly string[];
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly errors: number;
+  /** First error status lines seen, for diagnosis. */
+  readonly samples: readonly string[];
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+if (process.argv[2] !== undefined && import.meta.filename === process.argv[1]) {
+  let text = "";
+  for await (const chunk of process.stdin) text += chunk;
+  process.stdout.write(`${JSON.stringify(await load(JSON.parse(text)))}\n`);
+}
+
+async function load(options: LoadOptions): Promise<LoadResult> {
+  const latencies: number[] = [];
+  const samples: string[] = [];
+  let errors = 0;
+  let next = Math.floor(Math.random() * options.requests.length);
+  const startedMs = performance.now();
+  const endsMs = startedMs + options.seconds * 1000;
+
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(options.port, options.host);
+      socket.setNoDelay(true);
+      let sentMs = 0;
+      const send = () => {
+        sentMs = performance.now();
+        socket.write(options.requests[next++ % options.requests.length] as string);
+      };
+      socket.once("connect", send);
+      socket.on("error", reject);
+      onAnswers(socket, (status) => {
+        const nowMs = performance.now();
+        latencies.push(nowMs - sentMs);
+        if (status[9] !== "2") {
+          errors += 1;
+          if (samples.length < 3) samples.push(status);
+        }
+        if (nowMs < endsMs) send();
+        else {
+          socket.destroy();
+          resolve();
+        }
+      });
+    });
+
+  await Promise.all(Array.from({ length: options.connections }, one));
+  const seconds = (performance.now() - startedMs) / 1000;
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+  return { requests: latencies.length, errors, samples, seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+/** Calls back with the status line of each complete answer. Understands Content-Length and bodiless answers. */
+function onAnswers(socket: Socket, answered: (status: string) => void): void {
+  let pending: Buffer = Buffer.alloc(0);
+  let missing = 0;
+  let status = "";
+  socket.on("data", (chunk: Buffer) => {
+    let rest = chunk;
+    if (missing > 0) {
+      const part = Math.min(missing, rest.length);
+      missing -= part;
+      rest = rest.subarray(part);
+      if (missing === 0) answered(status);
+    }
+    if (rest.length === 0) return;
+    pending = pending.length === 0 ? rest : Buffer.concat([pending, rest]);
+    const end = pending.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    const head = pending.subarray(0, end).toString("latin1");
+    status = head.slice(0, head.indexOf("\r\n") < 0 ? undefined : head.indexOf("\r\n"));
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    const body = pending.length - end - 4;
+    pending = Buffer.alloc(0);
+    if (body >= length) answered(status);
+    else missing = length - body;
+  });
+}

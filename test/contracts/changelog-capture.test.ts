@@ -1,0 +1,254 @@
+// What one change looks like in the log, for every way of making it.
+import { beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { announce, installCapture, refreshCapture, removeCapture } from "../../server/kernel/changelog/capture.ts";
+import { asSuperuser, testDatabase } from "../support/database.ts";
+import { createItems, items, rawLog, systemColumnsDdl } from "./changelog-support.ts";
+
+const database = testDatabase();
+let mark = 0;
+const entries = (collection = 1) => rawLog(database.db, mark, collection);
+const sql = (text: string, values: unknown[] = []) => database.db.query({ text, values });
+
+beforeAll(() => createItems(database.db));
+beforeEach(async () => {
+  await sql("DELETE FROM public.items");
+  mark =
+    (await database.db.query<{ n: number }>({ text: "SELECT coalesce(max(seq), 0) AS n FROM landfall.change" }))[0]
+      ?.n ?? 0;
+});
+
+test("an insert, an update and a delete are one entry each, with the values before and after", async () => {
+  await sql("INSERT INTO public.items (id, title, price, note) VALUES ('a', 'x', 1.50, 's')");
+  await sql("UPDATE public.items SET title = 'y', note = 't' WHERE id = 'a'");
+  await sql("DELETE FROM public.items WHERE id = 'a'");
+  const [insert, update, del] = await entries();
+  expect(insert).toMatchObject({
+    op: "i",
+    id: "a",
+    after: { id: "a", title: "x", price: "1.50", amount: null },
+    before: null,
+    sealed: { after: { note: "s" } },
+  });
+  expect(insert?.after?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?\+00:00$/);
+  expect(update).toMatchObject({
+    op: "u",
+    before: { title: "x", version: insert?.version },
+    sealed: { after: { note: "t" }, before: { note: "s" } },
+  });
+  expect(Object.keys(update?.before ?? {}).sort()).toEqual(["title", "updatedAt", "version"]);
+  expect(del).toMatchObject({
+    op: "d",
+    after: null,
+    before: { title: "y", version: update?.version },
+    sealed: { before: { note: "t" } },
+  });
+  const versions = [insert, update, del].map((entry) => entry?.version ?? 0);
+  expect([...versions].sort((a, b) => a - b)).toEqual(versions);
+  expect(new Set(versions).size).toBe(3);
+});
+
+test("an update that changes nothing writes no entry and keeps the version", async () => {
+  await sql("INSERT INTO public.items (id, title) VALUES ('a', 'x')");
+  const before = await sql('SELECT version, "updatedAt" FROM public.items');
+  await sql(
+    "UPDATE public.items SET title = 'x', version = 7, \"updatedAt\" = now(), \"createdAt\" = '2000-01-01' WHERE id = 'a'",
+  );
+  expect(await sql('SELECT version, "updatedAt" FROM public.items')).toEqual(before);
+  expect(await entries()).toHaveLength(1);
+});
+
+test("a writer cannot set version, createdAt or updatedAt", async () => {
+  await sql(
+    `INSERT INTO public.items (id, version, "createdAt", "updatedAt") VALUES ('a', 9000000, '2000-01-01', '2000-01-01')`,
+  );
+  await sql(`UPDATE public.items SET version = 9000000, "createdAt" = '2000-01-01', title = 'x' WHERE id = 'a'`);
+  const [row] = await database.db.query<{ version: number; fresh: boolean }>({
+    text: `SELECT version, "createdAt" > now() - interval '1 minute' AND "updatedAt" >= "createdAt" AS fresh FROM public.items`,
+  });
+  expect(row?.fresh).toBe(true);
+  expect(row?.version).toBeLessThan(9_000_000);
+});
+
+test("a change of sealed columns only has an empty before and its values in sealed", async () => {
+  await sql("INSERT INTO public.items (id, title, note) VALUES ('a', 'x', 's')");
+  await sql("UPDATE public.items SET note = 't' WHERE id = 'a'");
+  expect((await entries())[1]).toMatchObject({
+    op: "u",
+    before: {},
+    sealed: { before: { note: "s" }, after: { note: "t" } },
+  });
+});
+
+test("a decimal that changes only its trailing zeros is a change", async () => {
+  await sql("INSERT INTO public.items (id, price) VALUES ('a', 1.5)");
+  await sql("UPDATE public.items SET price = 1.50 WHERE id = 'a'");
+  expect((await entries())[1]).toMatchObject({ before: { price: "1.5" }, after: { price: "1.50" } });
+});
+
+test("changing an id is a delete and an insert, per row and in bulk", async () => {
+  await sql("INSERT INTO public.items (id, title) VALUES ('a', 'x'), ('b', 'x')");
+  await sql("UPDATE public.items SET id = 'c' WHERE id = 'a'");
+  await database.db.transaction((tx) => tx.query({ text: "UPDATE public.items SET id = 'd' WHERE id = 'b'" }), {
+    tags: { actor: "service", request: "r", bulk: true },
+  });
+  expect((await entries()).slice(2).map((entry) => [entry.op, entry.id])).toEqual([
+    ["d", "a"],
+    ["i", "c"],
+    ["d", "b"],
+    ["i", "d"],
+  ]);
+});
+
+test("a bulk statement logs what single rows would", async () => {
+  const statements = [
+    "INSERT INTO public.items (id, title, price, note) SELECT 'k' || n, 't' || n, n, 's' FROM generate_series(1, 50) n",
+    "UPDATE public.items SET title = CASE WHEN price > 25 THEN title ELSE 'new' END, amount = 1 WHERE price > 10",
+    "UPDATE public.items SET title = title",
+    "DELETE FROM public.items WHERE price < 5",
+  ];
+  const run = async (bulk: boolean) => {
+    const from = (await rawLog(database.db)).at(-1)?.seq ?? 0;
+    for (const text of statements) {
+      await database.db.transaction((tx) => tx.query({ text }), { tags: { actor: "service", request: "r", bulk } });
+    }
+    const log = (await rawLog(database.db, from)).map(({ op, id, after, before, sealed, actor }) => {
+      for (const image of [after, before]) for (const key of ["createdAt", "updatedAt", "version"]) delete image?.[key];
+      return JSON.stringify({ op, id, after, before, sealed, actor });
+    });
+    await sql("DELETE FROM public.items");
+    return log.sort();
+  };
+  const single = await run(false);
+  expect(single).toHaveLength(50 + 40 + 4);
+  expect(await run(true)).toEqual(single);
+});
+
+test("truncate is one entry about the collection", async () => {
+  await sql("INSERT INTO public.items (id) VALUES ('a'), ('b')");
+  await sql("TRUNCATE public.items");
+  expect((await entries()).map((entry) => [entry.op, entry.id])).toEqual([
+    ["i", "a"],
+    ["i", "b"],
+    ["t", null],
+  ]);
+});
+
+test("the actor stands in the log for every shape of statement, and none stays on the connection", async () => {
+  const one = database.open({ max: 1 });
+  const tags = { actor: "user:u1", request: "r1", mutation: "m1" };
+  for (const text of [
+    "INSERT INTO public.items (id, title) VALUES ('a', 'x')",
+    "UPDATE public.items SET title = 'y'",
+    "INSERT INTO public.items (id, title) VALUES ('a', 'z') ON CONFLICT (id) DO UPDATE SET title = excluded.title",
+    "WITH x AS (UPDATE public.items SET amount = 1 RETURNING id) SELECT * FROM x",
+    "DELETE FROM public.items",
+    "TRUNCATE public.items",
+  ]) {
+    await one.transaction((tx) => tx.query({ text }), { tags });
+  }
+  await one.query({
+    text: `WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', $1, true) AS actor)
+           INSERT INTO public.items (id, title) SELECT 'b', 'x' FROM ctx WHERE ctx.actor <> ''`,
+    values: ["user:u1"],
+  });
+  await one.query({ text: "UPDATE public.items SET title = 'nobody'" });
+  expect((await entries()).map((entry) => entry.actor)).toEqual([...Array(7).fill("user:u1"), null]);
+});
+
+test("the session's own settings do not change how values are logged", async () => {
+  const one = database.open({ max: 1 });
+  await one.query({ text: "SET timezone = 'Asia/Tokyo'" });
+  await one.query({ text: "SET search_path = pg_temp, public" });
+  await one.query({ text: "SET datestyle = 'German'" });
+  await one.query({ text: "INSERT INTO public.items (id, price) VALUES ('a', 12345678901234567890.123456789)" });
+  const [entry] = await entries();
+  expect(entry?.after).toMatchObject({ price: "12345678901234567890.123456789" });
+  expect(entry?.after?.createdAt).toContain("+00:00");
+});
+
+test("another role with grants on the table alone is captured", async () => {
+  const role = `w_${database.name}`;
+  const host = inject("postgresHost");
+  await asSuperuser(host, `CREATE ROLE ${role} LOGIN`);
+  try {
+    await sql(`GRANT ALL ON public.items TO ${role}`);
+    const other = database.open({ connection: { ...database.connection, user: role }, max: 1 });
+    await other.query({ text: "INSERT INTO public.items (id, title) VALUES ('a', 'x')" });
+    await other.query({ text: "UPDATE public.items SET title = 'y'" });
+    await other.query({ text: "DELETE FROM public.items" });
+    await expect(other.query({ text: "SELECT * FROM landfall.change" })).rejects.toThrow("permission denied");
+    expect((await entries()).map((entry) => entry.op)).toEqual(["i", "u", "d"]);
+  } finally {
+    await sql(`REVOKE ALL ON public.items FROM ${role}`);
+    await asSuperuser(host, `DROP ROLE ${role}`);
+  }
+});
+
+test("bulk switched in mid-statement neither loses nor doubles a row", async () => {
+  await sql("INSERT INTO public.items (id, title) SELECT 'k' || n, 'x' FROM generate_series(1, 10) n");
+  await sql(`WITH changed AS (UPDATE public.items SET title = 'y' RETURNING id)
+             SELECT set_config('landfall.bulk', 'on', true) FROM changed`);
+  await sql(`WITH bulk AS MATERIALIZED (SELECT set_config('landfall.bulk', 'on', true) AS bulk),
+                  changed AS (UPDATE public.items SET title = 'z' FROM bulk WHERE bulk.bulk = 'on' RETURNING id)
+             SELECT set_config('landfall.bulk', '', true) FROM changed`);
+  expect((await entries()).filter((entry) => entry.op === "u")).toHaveLength(20);
+});
+
+test("any quoted identifier is safe, and more columns than a function takes arguments", async () => {
+  const table = `we"ird $x$ ' \\ table`;
+  const names = [
+    `quo"te`,
+    `do$llar$$`,
+    `apo'stro\\phe`,
+    "actor",
+    "request",
+    "joined",
+    "current",
+    ...Array.from({ length: 120 }, (_, n) => `c${n}`),
+  ];
+  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+  await database.db.transaction(async (tx) => {
+    await tx.query({
+      text: `CREATE TABLE public.${quoted(table)} (${systemColumnsDdl}, ${names.map((n) => `${quoted(n)} text`).join(", ")})`,
+    });
+    await installCapture(tx, {
+      id: 2,
+      table,
+      schemaVersion: 1,
+      columns: names.map((name) => ({ name, type: "text", sealed: false })),
+      joins: [],
+    });
+  });
+  for (const bulk of [false, true]) {
+    const id = String(bulk);
+    const run = (text: string) =>
+      database.db.transaction((tx) => tx.query({ text }), { tags: { actor: "a", request: "r", bulk } });
+    await run(
+      `INSERT INTO public.${quoted(table)} (id, ${quoted(names[0] as string)}, actor) VALUES ('${id}', 'v', 'mine')`,
+    );
+    await run(`UPDATE public.${quoted(table)} SET ${quoted(names[2] as string)} = 'w' WHERE id = '${id}'`);
+    await run(`DELETE FROM public.${quoted(table)} WHERE id = '${id}'`);
+  }
+  const log = await entries(2);
+  expect(log.map((entry) => entry.op)).toEqual(["i", "u", "d", "i", "u", "d"]);
+  expect(log[0]?.after).toMatchObject({ [names[0] as string]: "v", actor: "mine", c119: null });
+  expect(log[4]?.before).toMatchObject({ [names[2] as string]: null });
+  expect(log[4]?.actor).toBe("a");
+  await database.db.transaction((tx) => removeCapture(tx, table));
+  await sql(
+    `INSERT INTO public.${quoted(table)} (id, "createdAt", "updatedAt", version) VALUES ('q', now(), now(), 1)`,
+  );
+  expect(await entries(2)).toHaveLength(6);
+});
+
+test("statements about a collection are entries; an older generator's functions are replaced", async () => {
+  await database.db.transaction((tx) => announce(tx, { collection: 1, op: "schema", schemaVersion: 4 }), {
+    tags: { actor: "admin:a", request: "r" },
+  });
+  expect(await entries()).toMatchObject([{ op: "s", id: null, version: null, actor: "admin:a" }]);
+  const never = async () => expect.unreachable();
+  expect(await refreshCapture(database.db, [items], never)).toBe(0);
+  await sql("COMMENT ON FUNCTION landfall.capture_1_row() IS 'Landfall capture, generator 0, schema version 1'");
+  expect(await refreshCapture(database.db, [items], never)).toBe(1);
+  expect(await refreshCapture(database.db, [items], never)).toBe(0);
+});
