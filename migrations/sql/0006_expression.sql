@@ -86,6 +86,11 @@ $$ SELECT lpad(extract(year FROM d)::text, 4, '0') || '-' || lpad(extract(month 
 CREATE FUNCTION landfall.expr_dates(list date[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN list IS NOT NULL THEN ARRAY(SELECT landfall.expr_date(u.d) FROM unnest(list) WITH ORDINALITY AS u(d, i) ORDER BY u.i) END $$;
 
+-- The day a text names, or NULL: lets `day == $text` be asked of the date column and its index.
+CREATE FUNCTION landfall.expr_day(v text) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN v COLLATE "C" ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (landfall.expr_timestamp(v || 'T00:00:00Z') AT TIME ZONE 'UTC')::date END
+$$;
+
 CREATE FUNCTION landfall.expr_json_text(j jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN jsonb_typeof(j) = 'string' THEN j #>> '{}' END $$;
 
@@ -106,8 +111,9 @@ END $$;
 CREATE FUNCTION landfall.expr_json_in(needle jsonb, list jsonb) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN jsonb_typeof(list) = 'array' THEN EXISTS (SELECT FROM jsonb_array_elements(list) AS e(v) WHERE e.v = needle) END $$;
 
+-- The type is asked first: a scalar is kept as an array of one, so `5 -> 0` is 5.
 CREATE FUNCTION landfall.expr_json_item(j jsonb, i int8) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN i BETWEEN 0 AND 2147483646 THEN j -> i::int END $$;
+$$ SELECT CASE WHEN jsonb_typeof(j) = 'array' AND i BETWEEN 0 AND 2147483646 THEN j -> i::int END $$;
 
 CREATE FUNCTION landfall.expr_geo(lat float8, lng float8) RETURNS float8[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180 THEN ARRAY[lat, lng] END $$;

@@ -199,6 +199,8 @@ class Compiler {
 
   /** Plain `=` wherever its NULL can only mean "not true"; the exact forms only where null may meet null. */
   #equal(a: Node, b: Node, wanted: boolean): string {
+    const day = wanted ? (this.#dayColumn(a, b) ?? this.#dayColumn(b, a)) : undefined;
+    if (day !== undefined) return day;
     const [x, y] = this.#comparable(a, b);
     if (wanted && !(x.nullable && y.nullable)) return `${x.sql} = ${y.sql}`;
     if (!wanted && !x.nullable && !y.nullable) return `${x.sql} <> ${y.sql}`;
@@ -225,6 +227,13 @@ class Compiler {
     const literal = sure(this.#binder.bind({ kind: "literal", value: day.value }, "date"));
     const column = this.#value({ ...other, date: false });
     return day === a ? [literal, column] : [column, literal];
+  }
+
+  /** A date column beside a parameter: a text that names no day equals none of its values. */
+  #dayColumn(column: Node, text: Node): string | undefined {
+    if (column.k !== "field" || !column.date || column.type.kind !== "string") return undefined;
+    if (text.k !== "param" && text.k !== "auth") return undefined;
+    return `${this.#value({ ...column, date: false }).sql} = landfall.expr_day(${this.value(text).sql})`;
   }
 
   #inList(a: Node, list: Node, wanted: boolean): string {
@@ -276,10 +285,10 @@ class Compiler {
     }
     const value = this.value(list);
     if (list.type.kind !== "json") {
-      this.#elements.set(slot, sure(`${alias}.v`));
+      this.#elements.set(slot, elementOf(`${alias}.v`, list.type));
       return { from: `unnest(${value.sql}) AS ${alias}(v) WHERE TRUE`, certain: certain(value) };
     }
-    this.#elements.set(slot, { sql: `nullif(${alias}.v, ${jsonNull})`, nullable: true, fallible: false });
+    this.#elements.set(slot, elementOf(`${alias}.v`, { kind: "list", of: list.type }));
     const array = `jsonb_typeof(${value.sql}) = 'array'`;
     const from = `jsonb_array_elements(CASE WHEN ${array} THEN ${value.sql} ELSE '[]'::jsonb END) AS ${alias}(v) WHERE TRUE`;
     return { from, certain: [array] };
@@ -362,14 +371,15 @@ class Compiler {
 
   #links(node: Node & { k: "links" }): Value {
     const row = node.row === undefined ? undefined : this.#row(node.row);
+    const guard = row && this.#options.guard?.(node.collection, node.field, row);
+    const given = row?.links?.(node.field);
+    if (given !== undefined)
+      return guard === undefined ? sure(given) : fallible(`CASE WHEN ${guard} THEN ${given} END`);
     const owner = node.owner.k === "follow" ? this.#follow(node.owner, node.field) : this.value(node.owner);
     const alias = this.#alias();
     const table = this.#options.joinTable(node.collection, node.field);
-    const read =
-      row?.links?.(node.field) ??
-      `ARRAY(SELECT ${alias}.target FROM ${table} AS ${alias} WHERE ${alias}.owner = ${owner.sql} ORDER BY ${alias}.position)`;
-    const guard = row && this.#options.guard?.(node.collection, node.field, row);
-    const conditions = [...certain(owner), ...(guard ? [guard] : [])];
+    const read = `ARRAY(SELECT ${alias}.target FROM ${table} AS ${alias} WHERE ${alias}.owner = ${owner.sql} ORDER BY ${alias}.position)`;
+    const conditions = [...certain(owner), ...(guard === undefined ? [] : [guard])];
     return conditions.length === 0 ? sure(read) : fallible(`CASE WHEN ${joined(conditions)} THEN ${read} END`);
   }
 
@@ -414,9 +424,9 @@ class Compiler {
       }
       case "item": {
         const [list, index] = [this.value(first).sql, this.value(second).sql];
-        return first.type.kind === "json"
-          ? jsonRead(`landfall.expr_json_item(${list}, ${index})`)
-          : fallible(itemSql(list, index));
+        if (first.type.kind === "json") return jsonRead(`landfall.expr_json_item(${list}, ${index})`);
+        const item = itemSql(list, index);
+        return node.type.kind === "json" ? jsonRead(`(${item})`) : fallible(item);
       }
       case "toDouble":
       case "toDecimal":
@@ -483,6 +493,11 @@ function fieldSql(row: RowSource, field: string, type: Type, date: boolean): str
 /** A part of json: JSON's null is null, no value at all is an error. */
 function jsonRead(sql: string): Value {
   return { sql: `nullif(${sql}, ${jsonNull})`, nullable: true, fallible: true, error: `(${sql} IS NULL)` };
+}
+
+/** A member of a list: never null, but for JSON's own null in a list of json. */
+function elementOf(sql: string, list: Type): Value {
+  return list.of?.kind === "json" ? { sql: `nullif(${sql}, ${jsonNull})`, nullable: true, fallible: false } : sure(sql);
 }
 
 function errorOf(value: Value): string {

@@ -8,7 +8,11 @@ import { serviceKey, testServer } from "../support/server.ts";
 
 const requests = 20_000;
 const parallel = 16;
-const server = testServer({ LANDFALL_RATE_LIMIT: "off", LANDFALL_LOG_LEVEL: "error" });
+const server = testServer({
+  LANDFALL_RATE_PER_CREDENTIAL: "0",
+  LANDFALL_RATE_PER_ADDRESS: "0",
+  LANDFALL_LOG_LEVEL: "error",
+});
 
 /** What no answer may show: SQL, stacks, paths, the names of constraints and of our own tables. */
 const inside =

@@ -7,7 +7,7 @@ import { allCities, type City, collections, countriesOf, ndjson } from "../demo/
 import { seeded } from "../support/random.ts";
 import { serviceKey, testServer } from "../support/server.ts";
 
-const server = testServer();
+const server = testServer({ LANDFALL_RATE_PER_ADDRESS: "0" });
 const cities = allCities();
 const countries = countriesOf(cities);
 const countryName = new Map(countries.map((country) => [country.id, country.name]));

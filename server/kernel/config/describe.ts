@@ -1,4 +1,5 @@
 // The settings table as text: for `landfall start --help` and for docs/config.md.
+import { exitCodes } from "../exit.ts";
 import { settings } from "./settings.ts";
 import type { Setting } from "./types.ts";
 
@@ -30,13 +31,23 @@ export function settingsPage(): string {
   });
   return `# Configuration
 
-Generated from \`server/kernel/config/settings.ts\` by \`node server/kernel/config/docs.ts\`; change it there.
+Generated from \`server/kernel/config/settings.ts\` by \`npm run docs\`; change it there.
 
 Settings come from the environment. Each one also takes \`<NAME>_FILE\`, the path of a file that holds the value, as
 container secrets do; giving both is an error. An empty value counts as unset. All mistakes are reported at once, and an
 unknown name that starts with \`LANDFALL_\` is pointed out.
 
-${sections.join("\n")}`;
+${sections.join("\n")}
+## Exit codes
+
+What \`landfall\` ends with, beside 0. The same table stands in \`landfall --help\`.
+
+| code | name | meaning |
+|---|---|---|
+${Object.entries(exitCodes)
+  .map(([name, { code, text }]) => `| ${code} | \`${name}\` | ${text} |`)
+  .join("\n")}
+`;
 }
 
 function shown(setting: Setting): string {

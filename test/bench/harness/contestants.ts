@@ -57,7 +57,8 @@ export async function landfall(databaseUrl: string, dataDir: string): Promise<Co
   };
   const child = launch(["server/bin/landfall.mjs", "start"], {
     ...settings,
-    LANDFALL_RATE_LIMIT: "off",
+    LANDFALL_RATE_PER_CREDENTIAL: "0",
+    LANDFALL_RATE_PER_ADDRESS: "0",
     LANDFALL_LOG_LEVEL: "warn",
   });
   await answers(port, child);
