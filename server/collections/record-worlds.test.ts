@@ -83,7 +83,7 @@ async function fill(bed: Testbed, world: 0 | 1): Promise<void> {
   }));
   await bed.bulk.createMany(as, "notes", hidden);
   for (let n = 0; n < (world ? 2 : 6); n++)
-    await bed.writer.create(as, "vault", { id: `v${world}${n}`, key: "k", person: "bob" });
+    await bed.writer.create(as, "vault", { id: `v${world}${n}`, key: world ? "z" : "k", person: "bob" });
   // Versions are drawn from one sequence, whose gaps are seen by everyone; times likewise. Both worlds start level.
   await bed.room.denials.flush();
 }
@@ -129,7 +129,7 @@ function level(text: string): string {
     .replace(/\\"(version)\\":\d+/g, "version")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time")
     .replace(/\\"etag\\":\\"\\\\\\"[\w.-]+\\\\\\"\\"/g, "etag")
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}/g, "uuid")
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, "uuid")
     .replace(/(nextCursor\\":\\"|cursor=)[\w-]+/g, "$1cursor");
 }
 
@@ -195,17 +195,17 @@ const probes = fc.constantFrom(
   "has(owner.salary)",
   "'ghost1' in friends",
   "size(friends) > 1",
-  "friends.exists(f, f.name == 'ghost')",
+  "friends.exists(f, f.id == 'ghost1')",
   "friends.exists(f, f.salary > 50)",
   "friends.all(f, f.name != 'ghost')",
-  "owner.notes.exists(x, x.n < 0)",
+  "owner.notes.exists(x, x.id == 'hid0-0')",
   "owner.notes.all(x, x.n > 0)",
   "owner.vaults.exists(x, x.key == 'k')",
   "collection(\"people\").exists(p, p.name == 'ghost')",
   'collection("people").exists(p, p.salary > 50)',
   "collection(\"vault\").exists(v, v.key == 'k')",
   "collection(\"vault\").all(v, v.key == 'x')",
-  'collection("notes").exists(m, m.n < 0 && m.owner == owner)',
+  "collection(\"notes\").exists(m, m.id == 'hid1-1' && m.owner == owner)",
 );
 const clause = fc.oneof({ weight: 12, arbitrary: probes }, { weight: 1, arbitrary: wild });
 const filter: fc.Arbitrary<string> = fc.letrec((tie) => ({
@@ -233,7 +233,10 @@ const ids = fc.constantFrom(
   "v00",
   "v11",
 );
-const which = fc.constantFrom("notes", "notes", "notes", "notes", "people", "vault", "nowhere");
+const which = fc.oneof(
+  { weight: 8, arbitrary: fc.constant("notes") },
+  { weight: 3, arbitrary: fc.constantFrom("people", "vault", "nowhere") },
+);
 const query = fc.record(
   {
     filter,
@@ -265,45 +268,34 @@ const body = fc.record(
   {
     title: fc.constantFrom("x", "y"),
     n: fc.constantFrom(1, -1),
-    owner: fc.constantFrom("alice", "bob", "ghost1", "ghost2", "nothing", null),
+    owner: fc.constantFrom("alice", "alice", "alice", "alice", "bob", "ghost1", "ghost2", "nothing", null),
     friends: fc.constantFrom(["bob"], ["ghost1"], ["ghost3", "bob"], []),
-    secret: fc.constant("x"),
     grade: fc.constant(3),
-    name: fc.constantFrom("alice", "ghost"),
   },
   { requiredKeys: [] },
 );
-const actor = fc.constantFrom(user("alice"), anonymous);
+const actor = fc.constantFrom(user("alice"), user("alice"), anonymous);
+const none = fc.constant(undefined);
+const plain = fc.constant({});
+const asks = (name: string, params: fc.Arbitrary<object>, query: fc.Arbitrary<object>, body: fc.Arbitrary<unknown>) =>
+  fc.record({ actor, name: fc.constant(name), params, query: query as fc.Arbitrary<Record<string, string>>, body });
+const one = fc.record({ collection: which, id: ids });
+const shown = query.map(({ fields, expand }) => ({ ...(fields ? { fields } : {}), ...(expand ? { expand } : {}) }));
 const request: fc.Arbitrary<Request> = fc.oneof(
-  fc.record({
-    actor,
-    name: fc.constant("listRecords"),
-    params: fc.record({ collection: which }),
-    query,
-    body: fc.constant(undefined),
-  }),
-  fc.record({
-    actor,
-    name: fc.constant("getRecord"),
-    params: fc.record({ collection: which, id: ids }),
-    query: query.map(({ fields, expand }) => ({ ...(fields ? { fields } : {}), ...(expand ? { expand } : {}) })),
-    body: fc.constant(undefined),
-  }),
+  { weight: 6, arbitrary: asks("listRecords", fc.record({ collection: which }), query, none) },
+  { weight: 2, arbitrary: asks("getRecord", one, shown, none) },
   // New ids are the server's: a client that chooses a taken one learns that it is taken, which is the declared exception.
-  fc.record({
-    actor,
-    name: fc.constant("createRecords"),
-    params: fc.record({ collection: which }),
-    query: fc.constant({}),
-    body: fc.oneof(body, fc.array(body, { minLength: 1, maxLength: 3 })),
-  }),
-  fc.record({
-    actor,
-    name: fc.constantFrom("updateRecord", "deleteRecord"),
-    params: fc.record({ collection: which, id: ids }),
-    query: fc.constant({}),
-    body,
-  }),
+  {
+    weight: 2,
+    arbitrary: asks(
+      "createRecords",
+      fc.record({ collection: which }),
+      plain,
+      fc.oneof(body, fc.array(body, { minLength: 1, maxLength: 3 })),
+    ),
+  },
+  { weight: 2, arbitrary: asks("updateRecord", one, plain, body) },
+  { weight: 1, arbitrary: asks("deleteRecord", one, plain, none) },
 );
 
 test("A01 A03 A09 A10 A12 A16: 500 random requests give the same transcript in both worlds", async () => {
@@ -317,5 +309,5 @@ test("A01 A03 A09 A10 A12 A16: 500 random requests give the same transcript in b
     { numRuns: 500 },
   );
   // A test in which everything is refused would prove nothing.
-  expect(answered).toBeGreaterThan(60);
+  expect(answered).toBeGreaterThan(80);
 });
