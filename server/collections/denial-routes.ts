@@ -44,13 +44,14 @@ export function denialRoutes(room: Room): Route[] {
       },
       async handler(ctx, { query: { collection, limit, cursor } }) {
         await room.denials.flush();
+        const secret = await room.cursorSecret();
         const question = queryHash(["denials", collection ?? "", ctx.actor.label]);
-        const [after] = cursor === undefined ? [undefined] : decodeCursor(room.cursorSecret, question, cursor, 1);
+        const [after] = cursor === undefined ? [undefined] : decodeCursor(secret, question, cursor, 1);
         const rows = await listDenials(ctx.db, { collection, after: after ?? undefined, limit: limit + 1 });
         const items = rows.slice(0, limit).map(({ request, ...rest }) => ({ ...rest, requestId: request }));
         const last = items.at(-1);
         const more = rows.length > limit && last !== undefined;
-        const nextCursor = more ? encodeCursor(room.cursorSecret, question, [last.id]) : null;
+        const nextCursor = more ? encodeCursor(secret, question, [last.id]) : null;
         return { status: 200, json: { items, nextCursor } };
       },
     }),

@@ -5,12 +5,24 @@ import { announce, type ChangeLog, installCapture, removeCapture } from "../kern
 import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { ExtendOpenApi, Route } from "../kernel/http/index.ts";
+import { uuidv7 } from "../kernel/ids.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
+import { batchRoutes } from "./batch.ts";
+import { cursorSecret } from "./cursor-store.ts";
 import { definitionRoutes } from "./definition-routes.ts";
 import type { DefinitionTools } from "./definition-write.ts";
 import { type Denials, denialLog } from "./denial.ts";
+import { denialRoutes } from "./denial-routes.ts";
 import { checkRule } from "./expression-env.ts";
 import { fieldKinds } from "./field-kinds.ts";
+import { importer } from "./import.ts";
+import { importRoutes } from "./import-routes.ts";
+import { type BulkWriter, bulkWriter } from "./record-bulk.ts";
+import { extendRecordPaths } from "./record-openapi.ts";
+import { type RecordReader, recordReader } from "./record-read.ts";
+import type { Room } from "./record-room.ts";
+import { recordRoutes } from "./record-routes.ts";
+import { type RecordWriter, recordWriter } from "./record-write.ts";
 import { createSchemaRegistry, type SchemaRegistry } from "./schemas-registry.ts";
 
 export interface CollectionsOptions {
@@ -25,10 +37,14 @@ export interface Collections {
   readonly routes: readonly Route[];
   readonly registry: SchemaRegistry;
   readonly denials: Denials;
+  readonly records: Records;
   readonly extendOpenApi: ExtendOpenApi;
 }
 
-export function createCollections({ db, clock, log, changeLog }: CollectionsOptions): Collections {
+/** Records for other rooms: the reader and the writers that the routes use, under the same rules. */
+export interface Records extends RecordReader, RecordWriter, BulkWriter {}
+
+export function createCollections({ db, clock, log, masterKey, changeLog }: CollectionsOptions): Collections {
   const registry = createSchemaRegistry({
     db,
     pollMs: 1_000,
@@ -53,11 +69,28 @@ export function createCollections({ db, clock, log, changeLog }: CollectionsOpti
     const timer = setInterval(work, ms);
     return () => clearInterval(timer);
   };
-  changeLog.ring();
+  const denials = denialLog({ db, clock, every });
+  const room: Room = {
+    schemas: registry,
+    kinds: tools.kindOf,
+    cursorSecret: cursorSecret(db, masterKey),
+    epoch: () => changeLog.stats().epoch ?? "",
+    ring: () => changeLog.ring(),
+    denials,
+    newId: () => uuidv7(clock.now()),
+  };
+  const doors = { room, reader: recordReader(room), writer: recordWriter(room), bulk: bulkWriter(room) };
   return {
-    routes: definitionRoutes({ db, registry, tools }),
+    routes: [
+      ...recordRoutes(doors),
+      ...batchRoutes(doors),
+      ...importRoutes(doors, importer(room, doors.bulk)),
+      ...denialRoutes(room),
+      ...definitionRoutes({ db, registry, tools }),
+    ],
     registry,
-    denials: denialLog({ db, clock, every }),
-    extendOpenApi: (document) => document,
+    denials,
+    records: { ...doors.reader, ...doors.writer, ...doors.bulk },
+    extendOpenApi: extendRecordPaths(room),
   };
 }

@@ -33,7 +33,7 @@ export class SqlText {
     const known = this.#byKey.get(key);
     if (known) return known;
     this.#binders.push(binder);
-    const place = `\u0001${this.#binders.length - 1};`;
+    const place = `\uE000${this.#binders.length - 1};`;
     this.#byKey.set(key, place);
     return place;
   }
@@ -47,7 +47,7 @@ export class SqlText {
   finish(text: string, named: boolean): CompiledStatement {
     const used: Binder[] = [];
     const numbers = new Map<string, number>();
-    const numbered = text.replace(/\u0001(\d+);/g, (_place, index: string) => {
+    const numbered = text.replace(/\uE000(\d+);/g, (_place, index: string) => {
       if (!numbers.has(index)) numbers.set(index, used.push(this.#binders[Number(index)] as Binder));
       return `$${numbers.get(index)}`;
     });

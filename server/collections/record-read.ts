@@ -1,5 +1,5 @@
 // The only reader of records: one record by id, and pages of many. Everything a door shows of a record comes from here.
-import { hash } from "node:crypto";
+import { hash, type KeyObject } from "node:crypto";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { type CursorKeys, decodeCursor, encodeCursor, queryHash } from "./cursor.ts";
@@ -79,7 +79,9 @@ export function recordReader(room: Room): RecordReader {
         const audience = audienceIn(ctx);
         const shape = shapeOf(schema, audience, query);
         const question = questionHash(ctx, schema, query);
-        const after = query.cursor === undefined ? undefined : openCursor(room, query, question);
+        const found = room.cursorSecret();
+        const secret = found instanceof Promise ? await found : found;
+        const after = query.cursor === undefined ? undefined : openCursor(secret, query, question);
         const nulls = after ? ` ${after.map((key) => (key === null ? "0" : "1")).join("")}` : "";
         const schemas = room.schemas.current();
         const list = lists.get(schemas, shape + nulls, () =>
@@ -92,7 +94,7 @@ export function recordReader(room: Room): RecordReader {
         const last = shown.at(-1);
         const page = {
           items: shown.map(list.selection.render),
-          nextCursor: more && last ? encodeCursor(room.cursorSecret, question, keysOf(list, last)) : null,
+          nextCursor: more && last ? encodeCursor(secret, question, keysOf(list, last)) : null,
           schemaVersion: schema.schemaVersion,
         };
         if (!query.count) return page;
@@ -132,8 +134,8 @@ function questionHash(ctx: Context, schema: Schema, query: RecordQuery): Buffer 
   return queryHash([String(schema.id), asked, ctx.actor.label, ctx.actor.auth.id ?? ""]);
 }
 
-function openCursor(room: Room, query: RecordQuery, question: Buffer): CursorKeys {
-  return decodeCursor(room.cursorSecret, question, query.cursor as string, withId(query.sort ?? []).length);
+function openCursor(secret: KeyObject, query: RecordQuery, question: Buffer): CursorKeys {
+  return decodeCursor(secret, question, query.cursor as string, withId(query.sort ?? []).length);
 }
 
 /** Counting may look at every row, so it gets a short time of its own. */

@@ -30,7 +30,7 @@ export async function refusalOf(
   const refuse = (conditions: readonly Condition[], answer: readonly (string | null)[], operation: RecordAction) =>
     verdict(room, ctx, plan, { conditions, answer: answer.slice(1), operation, id: env.id as string });
   if (answers.u) return ofStored(plan, compiled, answers.u, (answer) => refuse(compiled.stored, answer, action));
-  if (!plan.insert) return plan.match === "none" ? errors.record_not_found() : gone(plan);
+  if (!plan.insert) return errors.record_not_found();
   return answers.i && refuse(compiled.fresh, answers.i, "create");
 }
 
@@ -50,9 +50,6 @@ function ofStored(
 
 const taken = () =>
   errors.record_conflict({ issues: [{ path: "path.id", code: "taken", message: "This id is taken." }] });
-
-/** With If-Match there must be a record; without a right to see any, the answer stays the 404. */
-const gone = (_plan: Refused) => errors.record_not_found();
 
 export interface Asked {
   readonly conditions: readonly Condition[];

@@ -23,7 +23,8 @@ export interface SchemaSource {
 export interface Room {
   readonly schemas: SchemaSource;
   readonly kinds: FieldKinds;
-  readonly cursorSecret: KeyObject;
+  /** A promise only until it was read once. */
+  readonly cursorSecret: () => KeyObject | Promise<KeyObject>;
   /** The change log's epoch, the first part of every ETag. */
   readonly epoch: () => string;
   /** Wakes the ticker after a commit. */

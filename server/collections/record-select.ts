@@ -90,7 +90,7 @@ export function compileSelection(
       pieces.push(fieldPiece(field, build.kinds(field), add(idList(row, field)), 1, guard));
     } else {
       const kind = build.kinds(field);
-      const texts = kind.select(field, "\u0000").map((text) => inRow(text, row));
+      const texts = kind.select(field, "\uE001").map((text) => inRow(text, row));
       // Two columns of a place stand side by side; only single ones may be shared.
       const at = texts.length === 1 ? add(texts[0] as string) : columns.push(...texts) - texts.length;
       pieces.push(fieldPiece(field, kind, at, texts.length, guard));
@@ -106,7 +106,7 @@ export function compileSelection(
 
 /** FieldKind.select takes an alias; a row that is not a table has expressions instead. */
 function inRow(text: string, row: Row): string {
-  return text.replace(/\u0000\."((?:[^"]|"")+)"/g, (_all, name: string) => row.column(name));
+  return text.replace(/\uE001\."((?:[^"]|"")+)"/g, (_all, name: string) => row.column(name));
 }
 
 function checkNames(build: Build, schema: Schema, wanted: Wanted): void {

@@ -97,10 +97,11 @@ export async function createTestbed({ db }: Pick<TestDatabase, "db">): Promise<T
     lockTimeoutMs: 2_000,
   };
   let rung = 0;
+  const secret = createSecretKey(Buffer.alloc(32, 7));
   const room: Room = {
     schemas: registry,
     kinds,
-    cursorSecret: createSecretKey(Buffer.alloc(32, 7)),
+    cursorSecret: () => secret,
     epoch: () => "e1",
     ring: () => {
       rung += 1;

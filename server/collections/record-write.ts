@@ -62,7 +62,7 @@ export function recordWriter(room: Room): RecordWriter {
     const values = valuesOf(room, plan);
     const version = options.ifMatch;
     const env: Env = { ctx, id, values, ...(version === undefined ? {} : { version }) };
-    const key = keyOf(room, ctx, plan);
+    const key = keyOf(ctx, plan);
     const compiled = writes.get(room.schemas.current(), key, () => compileWrite(newBuild(room, audienceIn(ctx)), plan));
     for (let attempt = 1; ; attempt++) {
       const written = await atomically(ctx, compiled.joins, (db) => perform(room, ctx, db, plan, compiled, env)).catch(
@@ -124,7 +124,7 @@ export function recordWriter(room: Room): RecordWriter {
         const input = sameId(wholeRecord(body, inputOptions(room, ctx, schema, options)), validId(id));
         const named = namesOf(body);
         const insert = options.ifMatch === undefined ? { insert: input.changes } : {};
-        const update = options.ifNoneMatch ? {} : { update: replacing(room, ctx, input.changes, named) };
+        const update = options.ifNoneMatch ? {} : { update: replacing(ctx, input.changes, named) };
         const plan: WritePlan = { schema, named, match: matchOf(options), ...insert, ...update };
         return run(ctx, plan, options.ifNoneMatch ? "create" : "update", id, options);
       }),
@@ -259,7 +259,7 @@ function sameId(input: Input, id: string): Input {
  * PUT of a stored record resets what the body does not name, except what its caller may not touch: hidden fields, and
  * fields with a write rule that the caller did not claim.
  */
-function replacing(room: Room, ctx: Context, changes: readonly Change[], named: ReadonlySet<string>): Change[] {
+function replacing(ctx: Context, changes: readonly Change[], named: ReadonlySet<string>): Change[] {
   const { seesHidden } = audienceIn(ctx);
   return changes.filter(
     ({ field }) => seesHidden || named.has(field.name) || (!field.hidden && field.rules?.write === undefined),
@@ -292,7 +292,7 @@ function valuesOf(room: Room, plan: WritePlan): NonNullable<Env["values"]> {
 }
 
 /** The text depends on which fields change how, and on which of them the caller answers for. */
-function keyOf(room: Room, ctx: Context, plan: WritePlan): string {
+function keyOf(ctx: Context, plan: WritePlan): string {
   const shape = (changes: readonly Change[] | undefined) =>
     changes?.map(({ field, kind }) => `${field.name}:${kind}${owned(ctx, field, plan)}`).join() ?? "-";
   return `${audienceIn(ctx).key} ${plan.schema.name} ${plan.match} ${shape(plan.insert)} ${shape(plan.update)}`;
