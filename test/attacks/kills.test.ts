@@ -1,11 +1,11 @@
 // Durability under kill -9: of the server beside its Postgres, and of Postgres under the server.
 import { afterAll, expect, test } from "vitest";
 import { findPostgres } from "../../server/kernel/postgres/binaries.ts";
+import { testDatabase } from "../support/database.ts";
 import { type KillLoopResult, killLoop, prepareKillLoop } from "../support/kill-loop.ts";
 import { postgresUnderKill, serverUnderKill } from "../support/kill-targets.ts";
 import { seeded } from "../support/random.ts";
 import { type ServerProcess, startServer } from "../support/server.ts";
-import { testDatabase } from "../support/database.ts";
 
 const database = testDatabase();
 const stops: (() => Promise<unknown>)[] = [];

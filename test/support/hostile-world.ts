@@ -103,7 +103,8 @@ export async function makeWorld(url: string, options: WorldOptions): Promise<Wor
   for (const collection of collections) await must("POST", "/v1/collections", { kind: "base", ...collection });
   for (const [name, rows] of Object.entries(rowsOf(options)))
     await must("POST", `/v1/collections/${name}/records`, rows);
-  const key = async (body: object) => (await must("POST", "/v1/api-keys", { name: "k", ...body })).json.secret as string;
+  const key = async (body: object) =>
+    (await must("POST", "/v1/api-keys", { name: "k", ...body })).json.secret as string;
   const all = { "*": ["list", "get", "create", "update", "delete"] };
   const user = (id: string, more: object = {}) => key({ collections: all, actAs: { id }, ...more });
   return {

@@ -6,7 +6,7 @@ import { clusterFiles } from "../../server/kernel/postgres/cluster-files.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 import type { KillTarget } from "./kill-loop.ts";
 import { freePort } from "./ports.ts";
-import { type ServerProcess, startServer } from "./server.ts";
+import { masterKey, type ServerProcess, startServer } from "./server.ts";
 
 export interface StoppableTarget extends KillTarget {
   stop(): Promise<void>;
@@ -17,7 +17,7 @@ export async function serverUnderKill(
   settings: Record<string, string>,
   connection: pg.ClientConfig,
 ): Promise<StoppableTarget> {
-  const all = { PORT: String(await freePort()), ...settings };
+  const all = { PORT: String(await freePort()), LANDFALL_MASTER_KEY: masterKey, ...settings };
   let server = await startServer(all);
   return {
     url: server.url,
