@@ -2,18 +2,39 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import pg from "pg";
+import type { Logger } from "pino";
 import { adminRoomRoutes } from "./admin/index.ts";
 import { createAuth } from "./auth/index.ts";
 import { createCollections } from "./collections/index.ts";
 import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
+import type { Clock } from "./kernel/clock.ts";
 import { type Config, projectRoot } from "./kernel/config/index.ts";
+import type { PooledDb } from "./kernel/db/pool.ts";
 import { createHttp, defaultHttpSettings, type HttpSettings } from "./kernel/http/index.ts";
 import { createInstances } from "./kernel/instances.ts";
 import type { Service } from "./kernel/lifecycle.ts";
+import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
-import type { App, AppDeps } from "./main.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./auth/index.ts";
+
+/** The running app: HTTP server, readers, everything that long lives. */
+export interface App {
+  /** The port it listens on, which differs from the setting when that is 0. */
+  readonly port: number;
+  /** Drains and stops everything it started, within `config.drainDeadlineMs`. */
+  stop(): Promise<void>;
+}
+
+export interface AppDeps {
+  /** Stopped by main, after the app. */
+  readonly db: PooledDb;
+  /** For connections of one's own, such as LISTEN. */
+  readonly connection: pg.ClientConfig;
+  readonly masterKey: MasterKey;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
 
 /** Starts every room and listens. Rejects with Node's own error when it cannot listen; what had started is stopped again. */
 export async function startApp(config: Config, deps: AppDeps): Promise<App> {

@@ -1,10 +1,11 @@
 // The server as a process: configuration, Postgres, migrations, master key, the app, and an orderly end. What the app
 // consists of is app.ts' matter.
-import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import module from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type pg from "pg";
-import pino, { type Logger } from "pino";
+import type { Logger } from "pino";
+import type { App, AppDeps } from "./app.ts";
 import { type Clock, systemClock } from "./kernel/clock.ts";
 import { type Config, ConfigError, type Environment, readConfig } from "./kernel/config/index.ts";
 import { checkDatabase } from "./kernel/db/check.ts";
@@ -13,27 +14,10 @@ import type { Db } from "./kernel/db/index.ts";
 import { migrate } from "./kernel/db/migrate.ts";
 import { createDb, type PooledDb } from "./kernel/db/pool.ts";
 import { Exit } from "./kernel/exit.ts";
-import { type MasterKey, openMasterKey } from "./kernel/master-key.ts";
+import { createLog } from "./kernel/log.ts";
+import { openMasterKey } from "./kernel/master-key.ts";
 import { openCluster } from "./kernel/postgres/cluster.ts";
 import { product } from "./kernel/product.ts";
-
-/** The running app: HTTP server, readers, everything that long lives. */
-export interface App {
-  /** The port it listens on, which differs from the setting when that is 0. */
-  readonly port: number;
-  /** Drains and stops everything it started, within `config.drainDeadlineMs`. */
-  stop(): Promise<void>;
-}
-
-export interface AppDeps {
-  /** Stopped by main, after the app. */
-  readonly db: PooledDb;
-  /** For connections of one's own, such as LISTEN. */
-  readonly connection: pg.ClientConfig;
-  readonly masterKey: MasterKey;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
 
 /** What app.ts exports. `startApp` rejects with Node's own EADDRINUSE or EACCES when it cannot listen. */
 export interface Rooms {
@@ -73,10 +57,8 @@ export async function startServer(env: Environment, terminal: Terminal, load = l
   for (const warning of warnings) terminal.err(warning);
   const stops: (() => Promise<void>)[] = [];
   try {
-    const log = pino(
-      { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination(2),
-    );
+    const { log, flush } = createLog({ level: config.logLevel, secrets: secretsOf(config) });
+    stops.push(async () => flush());
     announce(config, terminal);
     const { connection, stop } = await openDatabase(config, { create: true, progress: terminal.out, log });
     stops.push(stop);
@@ -102,8 +84,16 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
   }
 }
 
+/** What must never be logged although it has no prefix that gives it away. */
+function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword }: Config): string[] {
+  const password = databaseUrl && new URL(databaseUrl).password;
+  const key = masterKey && Buffer.from(masterKey);
+  const secrets = [serviceKey, password, adminPassword, key?.toString("hex"), key?.toString("base64")];
+  return secrets.flatMap((secret) => secret || []);
+}
+
 function announce(config: Config, terminal: Terminal): void {
-  const there = lstatSync(config.dataDir, { throwIfNoEntry: false }) !== undefined;
+  const there = existsSync(config.dataDir);
   terminal.out(`${product.name} ${product.version}`);
   terminal.out(`Data     ${config.dataDir} (${there ? "existing" : "new"})`);
 }
@@ -230,18 +220,30 @@ export const setupUrlFile = (config: Config) => join(config.dataDir, "setup-url"
 /** To a person at a terminal; otherwise output is a log, where a secret has no place, so it goes into a private file. */
 function showSetupUrl(config: Config, url: string | null, terminal: Terminal): void {
   const file = setupUrlFile(config);
-  if (url === null || terminal.isTTY) rmSync(file, { force: true });
+  if ((url === null || terminal.isTTY) && existsSync(file)) rmSync(file, { force: true });
   if (url === null) return;
   if (terminal.isTTY) {
     terminal.out(`\nMake the first admin (this link is valid for 24 hours):\n${url}`);
     return;
   }
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const kept = keepPrivately(file, `${url}\n`);
+  terminal.out(
+    `Make the first admin: landfall setup-url ${kept ? `shows the link, which is in ${file}` : "makes a link"}`,
+  );
+}
+
+/** False on a read-only disk, which is fine with a database and a master key from outside. */
+function keepPrivately(file: string, text: string): boolean {
   // Renamed into place: another process on this folder may be doing the same, and each link is good.
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${url}\n`, { mode: 0o600 });
-  renameSync(draft, file);
-  terminal.out(`Make the first admin: landfall setup-url shows the link, which is in ${file}`);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Newest first; one that fails does not keep the others from stopping. */

@@ -12,12 +12,3 @@ CREATE TABLE landfall."idempotencyKey" (
 );
 CREATE INDEX "idempotencyKey_createdAt" ON landfall."idempotencyKey" ("createdAt");
 COMMENT ON TABLE landfall."idempotencyKey" IS 'Answers by Idempotency-Key, committed with their effect; kept for 24 hours.';
-
--- Losing the counters in a crash of Postgres only gives attackers one more window, so they need no WAL.
-CREATE UNLOGGED TABLE landfall."strictLimit" (
-  key text PRIMARY KEY,
-  count int NOT NULL,
-  "endsAt" timestamptz NOT NULL
-);
-CREATE INDEX "strictLimit_endsAt" ON landfall."strictLimit" ("endsAt");
-COMMENT ON TABLE landfall."strictLimit" IS 'Exact attempt counters of sign-in and one-time codes.';

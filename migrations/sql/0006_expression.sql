@@ -106,8 +106,9 @@ END $$;
 CREATE FUNCTION landfall.expr_json_in(needle jsonb, list jsonb) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN jsonb_typeof(list) = 'array' THEN EXISTS (SELECT FROM jsonb_array_elements(list) AS e(v) WHERE e.v = needle) END $$;
 
+-- The type is asked first: a scalar is kept as an array of one, so `5 -> 0` is 5.
 CREATE FUNCTION landfall.expr_json_item(j jsonb, i int8) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT CASE WHEN i BETWEEN 0 AND 2147483646 THEN j -> i::int END $$;
+$$ SELECT CASE WHEN jsonb_typeof(j) = 'array' AND i BETWEEN 0 AND 2147483646 THEN j -> i::int END $$;
 
 CREATE FUNCTION landfall.expr_geo(lat float8, lng float8) RETURNS float8[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180 THEN ARRAY[lat, lng] END $$;

@@ -58,7 +58,7 @@ export function alterPlan(
     tighten: [
       ...diff.kept.flatMap((pair) => tightenField(change, pair)),
       ...diff.added.flatMap((field) => [
-        ...checkSteps(after.name, field, kindOf),
+        ...checkSteps(after.name, field, kindOf, missingIn(field)),
         ...foreignKeySteps(after.name, field),
       ]),
       ...indexes.add,
@@ -167,14 +167,16 @@ function addColumns({ diff, kindOf, table }: Change): Step[] {
   return columns.flatMap(({ field, column }) =>
     built((schema) => schema.alterTable(table, (builder) => addColumn(builder, column))).map((step) => ({
       ...step,
-      refusal: {
-        path: "/fields",
-        code: "required",
-        message: `“${field.name}” is required, but there are records already. Give it a default, or add it without “required” and fill it first.`,
-      },
+      refusal: missingIn(field),
     })),
   );
 }
+
+const missingIn = (field: FieldDefinition): Issue => ({
+  path: "/fields",
+  code: "required",
+  message: `“${field.name}” is required, but there are records already. Give it a default, or add it without “required” and fill it first.`,
+});
 
 function convertField({ kindOf, table }: Change, pair: FieldPair): Step[] {
   const using = conversion(pair);

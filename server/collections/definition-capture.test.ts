@@ -97,6 +97,16 @@ test("a rule through a relation breaks when its target loses the field", async (
   });
   const refused = await refusalOf(change("users", { fields: [] }, { confirmLoss: true }));
   expect(refused.messages).toContain("“notes” would break at /rules/list");
+  await create({
+    name: "marks",
+    fields: [{ name: "note", type: "relation", collection: "notes", inverse: "marks" }],
+    rules: { get: "note.author.name == 'Ann'" },
+  });
+  await create({ name: "free", rules: { list: "collection(\"notes\").exists(n, n.author.name == 'Ann')" } });
+  const further = await refusalOf(change("users", { fields: [] }, { confirmLoss: true }));
+  for (const name of ["notes", "marks", "free"]) expect(further.messages).toContain(`“${name}” would break`);
+  await drop("free");
+  await drop("marks");
   await change("notes", { rules: { list: "true" } });
   await change("users", { fields: [] }, { confirmLoss: true });
 });

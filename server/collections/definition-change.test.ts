@@ -527,6 +527,13 @@ test("a table, view or index that is not ours is left alone", async () => {
   expect((await refusalOf(change("t", { indexes: [{ fields: ["a"] }] }))).code).toBe("collection_table_exists");
 });
 
+test("a name that another collection has is taken", async () => {
+  await create(users);
+  await create({ name: "t" });
+  expect((await refusalOf(create({ name: "t" }))).code).toBe("collection_name_taken");
+  expect((await refusalOf(change("t", { name: "users" }))).code).toBe("collection_name_taken");
+});
+
 test("ten creates of one name at once make one collection", async () => {
   const wide = database.open({ max: 10 });
   const many = definitions(() => wide, tools);

@@ -29,6 +29,10 @@ export type CheckRule = (
   text: string,
 ) => readonly RuleIssue[];
 
+/** A row-local rule may be decided in memory; a relational one is Postgres'. */
+export type RuleClass = "rowLocal" | "relational";
+export type ClassifyRule = (...rule: Parameters<CheckRule>) => RuleClass | undefined;
+
 export interface JudgedDefinition {
   readonly definition: CollectionDefinition;
   readonly issues: readonly Issue[];
@@ -155,7 +159,7 @@ interface PlacedRule {
   readonly text: string;
 }
 
-function rulesOf(schema: Schema): PlacedRule[] {
+export function rulesOf(schema: Schema): PlacedRule[] {
   const placed = (rules: object | undefined, path: string) =>
     Object.entries(rules ?? {}).flatMap(([operation, text]) =>
       typeof text === "string" ? [{ path: step(path, operation), operation: operation as RuleOperation, text }] : [],

@@ -5,8 +5,8 @@ import { testDatabase } from "../../test/support/database.ts";
 import { service } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Route } from "../kernel/http/route.ts";
-import { recordingTools } from "./definition.fixture.ts";
 import { definitionRoutes } from "./definition-routes.ts";
+import { definitionTools } from "./definition-tools.ts";
 import { createSchemaRegistry, type SchemaRegistry } from "./schemas-registry.ts";
 
 const database = testDatabase();
@@ -19,7 +19,7 @@ beforeAll(async () => {
   };
   registry = createSchemaRegistry({ db: database.db, pollMs: 3_600_000, onError });
   await registry.run();
-  routes = definitionRoutes({ db: database.db, registry, tools: recordingTools() });
+  routes = definitionRoutes({ db: database.db, registry, tools: definitionTools({ lockTimeoutMs: 4_000 }) });
 });
 afterAll(() => registry.drain());
 
@@ -62,12 +62,14 @@ test("a definition is created, read, listed, changed and dropped, each seen at o
   const read = await call("getCollection", { collection: "posts" });
   expect(read.json).toEqual(created.json);
   expect(read.etag).toBe(created.etag);
-  expect(await call("listCollections")).toMatchObject({
-    status: 200,
-    json: { items: [created.json], nextCursor: null },
-  });
+  const { verdicts: _, ...listed } = created.json as Record<string, unknown>;
+  expect(await call("listCollections")).toMatchObject({ status: 200, json: { items: [listed], nextCursor: null } });
   const changed = await call("changeCollection", { collection: "posts", body: { rules: { list: "true" } } });
-  expect(changed).toMatchObject({ status: 200, json: { rules: { list: "true" }, fields: posts.fields } });
+  expect(changed).toMatchObject({
+    status: 200,
+    json: { rules: { list: "true" }, verdicts: { list: "rowLocal" }, fields: posts.fields },
+  });
+  expect((await call("getCollection", { collection: "posts" })).json).toEqual(changed.json);
   expect(registry.current().byName.get("posts")?.rules.list).toBe("true");
   expect(await call("dropCollection", { collection: "posts" })).toMatchObject({ status: 204 });
   expect(await call("getCollection", { collection: "posts" })).toMatchObject({

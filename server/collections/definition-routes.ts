@@ -4,6 +4,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { definitionErrors as errors } from "./definition-errors.ts";
+import type { RuleClass } from "./definition-judge.ts";
 import { startingRules } from "./definition-rule-sets.ts";
 import { collectionAnswer, collectionPatchShape, collectionShape } from "./definition-shape.ts";
 import {
@@ -15,13 +16,15 @@ import {
   dropCollection,
 } from "./definition-write.ts";
 import type { SchemaRegistry } from "./schemas-registry.ts";
-import type { Schema } from "./types.ts";
+import type { RuleSet, Schema } from "./types.ts";
 
 export interface DefinitionRoutesOptions {
   readonly db: Db;
   readonly registry: SchemaRegistry;
   readonly tools: DefinitionTools;
 }
+
+type Verdicts = { readonly [operation in keyof RuleSet]?: RuleClass };
 
 const tag = "collections";
 const params = z.strictObject({ collection: z.string().max(100).meta({ example: "posts" }) });
@@ -31,7 +34,13 @@ const confirm = z.strictObject({
 const example = {
   ...{ id: 1, name: "posts", kind: "base" as const },
   fields: [{ name: "title", type: "text" as const, required: true, max: 200 }],
-  ...{ indexes: [], rules: { list: "true" }, preconditionRequired: false, schemaVersion: 7 },
+  ...{
+    indexes: [],
+    rules: { list: "true" },
+    preconditionRequired: false,
+    verdicts: { list: "rowLocal" as const },
+    schemaVersion: 7,
+  },
   ...{ createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z" },
 };
 const one = (description: string) => ({ description, schema: collectionAnswer, example });
@@ -39,6 +48,31 @@ const list = z.object({ items: z.array(collectionAnswer), nextCursor: z.null() }
 const ruleSets = z.object({ items: z.array(z.record(z.string(), z.unknown())), nextCursor: z.null() });
 
 export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOptions): Route[] {
+  /** Once per schema: definitions change seldom and are listed whole. */
+  const known = new WeakMap<Schema, Verdicts>();
+  function verdictsOf(schema: Schema): Verdicts {
+    const verdicts = known.get(schema) ?? classified(schema);
+    known.set(schema, verdicts);
+    return verdicts;
+  }
+
+  function classified(schema: Schema): Verdicts {
+    const schemas = registry.current();
+    const rules = Object.entries(schema.rules) as [keyof RuleSet, string][];
+    return Object.fromEntries(
+      rules.flatMap(([operation, text]) => {
+        const verdict = tools.classifyRule?.(schemas, schema, operation, text);
+        return verdict ? [[operation, verdict]] : [];
+      }),
+    );
+  }
+
+  const shown = (schema: Schema, status: number): Reply => ({
+    status,
+    json: { ...listed(schema), verdicts: verdictsOf(schema) },
+    etag: String(schema.schemaVersion),
+  });
+
   /** A change is over when this process has seen it: the caller's next request may use what it made. */
   async function settled<T>(work: Promise<T>): Promise<T> {
     const result = await work;
@@ -59,7 +93,7 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
       },
       handler: async () => {
         const { byName, version } = registry.current();
-        const items = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(answer);
+        const items = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(listed);
         return { status: 200, json: { items, nextCursor: null }, etag: String(version) };
       },
     }),
@@ -160,13 +194,7 @@ function versionOf(ifMatch: string | undefined): number | undefined {
 
 const tagsOf = (ctx: Context) => ({ actor: ctx.actor.label, request: ctx.requestId, mutation: ctx.mutationId });
 
-function answer(schema: Schema) {
+function listed(schema: Schema) {
   const { id, schemaVersion, createdAt, updatedAt } = schema;
   return { id, ...definitionOf(schema), schemaVersion, createdAt, updatedAt };
 }
-
-const shown = (schema: Schema, status: number): Reply => ({
-  status,
-  json: answer(schema),
-  etag: String(schema.schemaVersion),
-});

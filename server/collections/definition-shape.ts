@@ -57,6 +57,8 @@ const indexShape = z.strictObject({
   unique: z.boolean().optional(),
 });
 
+const operations = ["list", "get", "create", "update", "delete"] as const;
+
 const rulesShape = z.strictObject({
   list: rule.optional(),
   get: rule.optional(),
@@ -107,6 +109,13 @@ export const collectionAnswer = z.object({
   indexes: z.array(indexShape),
   rules: rulesShape,
   preconditionRequired: z.boolean(),
+  verdicts: z
+    .partialRecord(z.enum(operations), z.enum(["rowLocal", "relational"]))
+    .optional()
+    .meta({
+      description:
+        "How each rule is decided: from the row and the caller alone, or by the database. Left out in lists.",
+    }),
   schemaVersion: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

@@ -60,13 +60,12 @@ export async function updateDefinition(
   id: number,
   definition: CollectionDefinition,
   version: number,
-): Promise<StoredCollection> {
-  const rows = await tx.query<StoredCollection>({
-    text: `UPDATE landfall.collection c SET name = $2, definition = $3, "schemaVersion" = $4, "updatedAt" = clock_timestamp()
-           WHERE c.id = $1 RETURNING ${columns}`,
+): Promise<void> {
+  await tx.query({
+    text: `UPDATE landfall.collection SET name = $2, definition = $3, "schemaVersion" = $4, "updatedAt" = clock_timestamp()
+           WHERE id = $1`,
     values: [id, definition.name, JSON.stringify(definition), version],
   });
-  return rows[0] as StoredCollection;
 }
 
 export async function deleteDefinition(tx: Db, id: number): Promise<void> {

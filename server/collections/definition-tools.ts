@@ -1,7 +1,7 @@
 // Puts the writer of definitions together with what it needs: the expression language, the change log, the field types.
 import { CelError, compilePattern } from "@landfall/client/cel";
 import { announce, installCapture, removeCapture } from "../kernel/changelog/capture.ts";
-import type { CheckRule, RuleIssue } from "./definition-judge.ts";
+import type { CheckRule, ClassifyRule, RuleIssue } from "./definition-judge.ts";
 import type { DefinitionTools, NameFollower } from "./definition-write.ts";
 import { checkRule } from "./expression-env.ts";
 import { type FieldKinds, fieldKinds } from "./field-kinds.ts";
@@ -26,6 +26,16 @@ const ruleIssues: CheckRule = (schemas, schema, operation, text) => {
   }
 };
 
+/** Nothing for a rule that was saved by an older checker and does not hold any more. */
+const classifyRule: ClassifyRule = (schemas, schema, operation, text) => {
+  try {
+    return checkRule(schemas, schema, text, { operation }).class;
+  } catch (error) {
+    if (error instanceof CelError) return undefined;
+    throw error;
+  }
+};
+
 function refusalOf(error: CelError): RuleIssue {
   const message = `${error.message} (line ${error.line}, column ${error.column}) ${error.advice}`;
   return { code: error.code, message, position: error.offset };
@@ -42,6 +52,7 @@ export function definitionTools({ lockTimeoutMs, followers = [] }: DefinitionToo
     kindOf,
     compilePattern: compileFieldPattern,
     checkRule: ruleIssues,
+    classifyRule,
     capture: { install: installCapture, remove: removeCapture, announce },
     followers,
     lockTimeoutMs,

@@ -2,55 +2,29 @@
 // definition, all in one transaction that holds the row `landfall.schema_version`. Whatever goes wrong, nothing remains.
 
 import { isDeepStrictEqual } from "node:util";
-import type { CapturedCollection } from "../kernel/changelog/types.ts";
-import type { Db, TransactionOptions } from "../kernel/db/index.ts";
-import type { Issue, Problem } from "../kernel/errors/index.ts";
-import type { AlterPlan } from "./definition-alter.ts";
-import type { Step } from "./definition-ddl.ts";
-import { conversionIssues, patched, type Renames, renameIssues, renamesOf } from "./definition-diff.ts";
+import type { Db } from "../kernel/db/index.ts";
+import type { Problem } from "../kernel/errors/index.ts";
+import { alter, announceChange, definitionOf, follow, runSteps, storeAll } from "./definition-apply.ts";
+import type { ChangeOptions, DefinitionTools } from "./definition-context.ts";
+import { patched, type Renames, renameIssues, renamesOf } from "./definition-diff.ts";
 import { definitionErrors as errors } from "./definition-errors.ts";
-import type { FieldTools } from "./definition-field.ts";
-import { type CheckRule, judgeDefinition, relationIssues, ruleIssues } from "./definition-judge.ts";
-import { lossIssues, recordsExist } from "./definition-loss.ts";
+import { judgeDefinition } from "./definition-judge.ts";
+import { recordsExist } from "./definition-loss.ts";
+import { lockTables, newlyBroken, refuseChange, refuseForeignNames, refuseInvalid } from "./definition-refuse.ts";
 import type { CollectionInput, CollectionPatch } from "./definition-shape.ts";
 import * as store from "./definition-store.ts";
-import { capturedCollection, isSealed } from "./definition-table.ts";
+import { capturedCollection } from "./definition-table.ts";
 import { buildSchemas } from "./schemas.ts";
 import type { CollectionDefinition, Schema, Schemas } from "./types.ts";
 
-/** The change log's side of a definition: `installCapture`, `removeCapture` and `announce` of server/kernel/changelog. */
-export interface Capture {
-  install(tx: Db, collection: CapturedCollection): Promise<void>;
-  remove(tx: Db, table: string): Promise<void>;
-  announce(tx: Db, statement: CollectionStatement): Promise<void>;
-}
-export interface CollectionStatement {
-  readonly collection: number;
-  readonly op: "schema" | "rules" | "drop";
-  readonly schemaVersion: number;
-}
-
-/** Something that knows collections by name, such as the scopes of API keys. Told in the transaction of the change. */
-export interface NameFollower {
-  renamed(tx: Db, from: string, to: string): Promise<void>;
-  dropped(tx: Db, name: string): Promise<void>;
-}
-
-export interface DefinitionTools extends FieldTools {
-  readonly checkRule: CheckRule;
-  readonly capture: Capture;
-  readonly followers: readonly NameFollower[];
-  /** How long a change waits for readers and writers of the table before it gives up. They wait behind it meanwhile. */
-  readonly lockTimeoutMs: number;
-}
-
-export interface ChangeOptions {
-  /** Schema version the caller read (`If-Match`). */
-  readonly ifVersion?: number;
-  /** The caller knows that values are lost. */
-  readonly confirmLoss: boolean;
-  readonly tags: NonNullable<TransactionOptions["tags"]>;
-}
+export { definitionOf } from "./definition-apply.ts";
+export type {
+  Capture,
+  ChangeOptions,
+  CollectionStatement,
+  DefinitionTools,
+  NameFollower,
+} from "./definition-context.ts";
 
 /** The picture of all definitions is held in memory and listed in one answer. */
 const collectionsMax = 1_000;
@@ -65,7 +39,7 @@ export async function createCollection(
   if (issues.length > 0) throw errors.collection_invalid({ issues });
   const { createSteps, ownedNames } = await import("./definition-ddl.ts");
   return changing(db, tools, tags, async (tx, version, before) => {
-    if (before.collections.some((one) => one.definition.name === definition.name)) throw errors.collection_name_taken();
+    refuseTaken(before, definition.name);
     if (before.collections.length >= collectionsMax) throw errors.collection_limit({ params: { max: collectionsMax } });
     const used = await store.namesInUse(tx, ownedNames(definition));
     if (used.length > 0) throw errors.collection_table_exists();
@@ -93,6 +67,7 @@ export async function changeCollection(
     if (isDeepStrictEqual(definition, current.definition)) {
       return buildSchemas(picture).byId.get(current.id) as Schema;
     }
+    if (definition.name !== name) refuseTaken(picture, definition.name);
     const after = afterChange(picture, current, definition, version);
     const schema = after.byId.get(current.id) as Schema;
     refuseInvalid(after, schema, tools);
@@ -101,9 +76,10 @@ export async function changeCollection(
     await refuseForeignNames(tx, current.definition, definition);
     await alter(tx, current.definition, schema, plan, tools);
     await follow(tx, current.definition, definition, tools);
-    await storeAll(tx, picture, after, version);
+    await storeAll(tx, picture, after);
     await announceChange(tx, current.definition, schema, tools);
-    return schema;
+    // As it stands in the database now, with the time of this change.
+    return buildSchemas(await store.readPicture(tx)).byId.get(current.id) as Schema;
   });
 }
 
@@ -117,7 +93,9 @@ export async function dropCollection(
   await changing(db, tools, options.tags, async (tx, version, picture) => {
     const current = find(picture, name, options.ifVersion);
     const others = picture.collections.filter((one) => one.id !== current.id);
-    const issues = [...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools)];
+    const issues = [
+      ...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools, current.id),
+    ];
     await lockTables(tx, current.definition);
     if (!options.confirmLoss && (await recordsExist(tx, name))) {
       issues.push({
@@ -172,6 +150,10 @@ function find(picture: store.StoredPicture, name: string, ifVersion: number | un
   return current;
 }
 
+function refuseTaken(picture: store.StoredPicture, name: string): void {
+  if (picture.collections.some((one) => one.definition.name === name)) throw errors.collection_name_taken();
+}
+
 function judgePatch(
   before: CollectionDefinition,
   patch: CollectionPatch,
@@ -181,13 +163,6 @@ function judgePatch(
   const all = [...renameIssues(before, patch), ...issues];
   if (all.length > 0) throw errors.collection_invalid({ issues: all });
   return { definition, renames: renamesOf(patch) };
-}
-
-function refuseInvalid(schemas: Schemas, schema: Schema, tools: DefinitionTools): void {
-  const issues = relationIssues(schemas, schema);
-  // A rule that follows a relation says nothing sensible about one that leads nowhere.
-  if (issues.length === 0) issues.push(...ruleIssues(schemas, schema, tools.checkRule));
-  if (issues.length > 0) throw errors.collection_invalid({ issues });
 }
 
 /** The picture after the change. Relations of other collections follow a collection to its new name. */
@@ -213,158 +188,4 @@ function afterChange(
       : { ...one, definition: follow(one.definition) },
   );
   return buildSchemas({ version, collections });
-}
-
-interface Considered {
-  readonly picture: store.StoredPicture;
-  readonly after: Schemas;
-  readonly current: store.StoredCollection;
-  readonly plan: AlterPlan;
-  readonly tools: DefinitionTools;
-  readonly options: ChangeOptions;
-}
-
-async function refuseChange(tx: Db, { picture, after, current, plan, tools, options }: Considered): Promise<void> {
-  const before = buildSchemas(picture);
-  const issues: Issue[] = [...conversionIssues(plan.diff), ...newlyBroken(before, after, tools, current.id)];
-  if (issues.length > 0) throw errors.collection_change_refused({ issues });
-  const clashing = picture.collections.some(
-    (one) => one.id !== current.id && one.definition.name === after.byId.get(current.id)?.name,
-  );
-  if (clashing) throw errors.collection_name_taken();
-  // Rules alone touch no table, so they wait for nobody who reads one.
-  if (!touchesTables(plan, current.definition, after.byId.get(current.id) as Schema)) return;
-  await lockTables(tx, current.definition);
-  if (options.confirmLoss) return;
-  const losses = await lossIssues(tx, current.definition.name, plan.diff.dropped, tools.kindOf);
-  if (losses.length > 0) throw errors.collection_change_refused({ issues: losses });
-}
-
-/** A new name must be free in the database too, not only among the collections. */
-async function refuseForeignNames(tx: Db, before: CollectionDefinition, after: CollectionDefinition): Promise<void> {
-  const { ownedNames } = await import("./definition-ddl.ts");
-  const own = new Set(ownedNames(before));
-  const used = await store.namesInUse(
-    tx,
-    ownedNames(after).filter((name) => !own.has(name)),
-  );
-  if (used.length > 0) throw errors.collection_table_exists();
-}
-
-/** What held for other collections before the change and does not after it. Faults they had already do not stand in the way. */
-function newlyBroken(before: Schemas, after: Schemas, tools: DefinitionTools, except?: number): Issue[] {
-  return [...after.byId.values()].flatMap((schema) => {
-    if (schema.id === except) return [];
-    const found = [...relationIssues(after, schema), ...ruleIssues(after, schema, tools.checkRule)];
-    const old = before.byId.get(schema.id);
-    if (found.length === 0 || !old) return [];
-    const had = new Set(
-      [...relationIssues(before, old), ...ruleIssues(before, old, tools.checkRule)].map((one) => one.path),
-    );
-    return found
-      .filter((one) => !had.has(one.path))
-      .map((one) => ({
-        path: "",
-        code: "breaks_other",
-        message: `“${schema.name}” would break at ${one.path}: ${one.message} Change that collection first.`,
-      }));
-  });
-}
-
-/** Taken before anything is judged by the rows, so that no writer changes them in between. */
-async function lockTables(tx: Db, definition: CollectionDefinition): Promise<void> {
-  const { tableSql } = await import("./definition-ddl.ts");
-  const { joinedFields } = await import("./definition-table.ts");
-  const { joinTable } = await import("./definition-names.ts");
-  const tables = [definition.name, ...joinedFields(definition).map((field) => joinTable(definition.name, field.name))];
-  await tx.query({ text: `LOCK TABLE ${tables.map(tableSql).join(", ")} IN ACCESS EXCLUSIVE MODE` });
-}
-
-async function alter(
-  tx: Db,
-  before: CollectionDefinition,
-  schema: Schema,
-  plan: AlterPlan,
-  tools: DefinitionTools,
-): Promise<void> {
-  const captured = capturedCollection(schema, tools.kindOf);
-  await runSteps(tx, plan.reshape);
-  if (changesCapture(before, schema)) await tools.capture.install(tx, captured);
-  if (plan.fill.length > 0) await tx.query({ text: "SELECT set_config('landfall.bulk', 'on', true)" });
-  await runSteps(tx, plan.fill);
-  await runSteps(tx, plan.tighten);
-}
-
-function touchesTables(plan: AlterPlan, before: CollectionDefinition, after: CollectionDefinition): boolean {
-  return plan.reshape.length + plan.fill.length + plan.tighten.length > 0 || changesCapture(before, after);
-}
-
-/** Must the triggers be made anew? They know the table, its columns, which of them are sealed, and the schema version. */
-function changesCapture(before: CollectionDefinition, after: CollectionDefinition): boolean {
-  return before.name !== after.name || !isDeepStrictEqual(before.fields, after.fields);
-}
-
-async function follow(
-  tx: Db,
-  before: CollectionDefinition,
-  after: CollectionDefinition,
-  tools: DefinitionTools,
-): Promise<void> {
-  if (before.name === after.name) return;
-  for (const follower of tools.followers) await follower.renamed(tx, before.name, after.name);
-}
-
-async function storeAll(tx: Db, picture: store.StoredPicture, after: Schemas, version: number): Promise<void> {
-  for (const old of picture.collections) {
-    const schema = after.byId.get(old.id) as Schema;
-    const definition = definitionOf(schema);
-    if (isDeepStrictEqual(definition, definitionOf(old.definition))) continue;
-    const own = schema.schemaVersion === version ? version : old.schemaVersion;
-    await store.updateDefinition(tx, old.id, definition, own);
-  }
-}
-
-async function announceChange(
-  tx: Db,
-  before: CollectionDefinition,
-  schema: Schema,
-  tools: DefinitionTools,
-): Promise<void> {
-  const say = (op: "schema" | "rules") =>
-    tools.capture.announce(tx, { collection: schema.id, op, schemaVersion: schema.schemaVersion });
-  if (!isDeepStrictEqual(recordForm(before), recordForm(schema))) await say("schema");
-  if (!isDeepStrictEqual(rulesPart(before), rulesPart(schema))) await say("rules");
-}
-
-/** What a reader of records sees of a definition. Bounds and rules are not of it: the records stay what they are. */
-const recordForm = (definition: CollectionDefinition) =>
-  definition.fields.map((field) => [field.name, field.type, field.many, field.collection, isSealed(field)]);
-
-const rulesPart = (definition: CollectionDefinition) => [
-  definition.rules,
-  definition.fields
-    .filter((field) => field.hidden || field.rules)
-    .map((field) => [field.name, field.hidden, field.rules]),
-];
-
-/** The stored part of a schema, in one order of members. */
-export function definitionOf(schema: CollectionDefinition): CollectionDefinition {
-  const { name, kind, fields, indexes, rules, preconditionRequired } = schema;
-  return { name, kind, fields, indexes, rules, preconditionRequired };
-}
-
-const dataCodes = new Set(["23502", "23503", "23505", "23514", "54000"]);
-
-async function runSteps(tx: Db, steps: readonly Step[]): Promise<void> {
-  for (const step of steps) {
-    try {
-      await tx.query({ text: step.sql });
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (step.refusal && dataCodes.has(code)) {
-        throw errors.collection_change_refused({ issues: [step.refusal], cause: error });
-      }
-      throw error;
-    }
-  }
 }

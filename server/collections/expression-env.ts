@@ -78,20 +78,31 @@ export interface FilterOptions {
   readonly params?: { readonly [name: string]: unknown };
   /** False hides a field as if it did not exist. By default: every field that is not `hidden`. */
   readonly canRead?: (collection: string, field: string) => boolean;
+  /** False hides a collection from collection() and hops, as if it did not exist. By default all are known. */
+  readonly canName?: (collection: string) => boolean;
 }
 
 /** Checks a client's filter, CEL text or tree. Throws CelError. */
 export function checkFilter(schemas: Schemas, schema: Schema, filter: unknown, options: FilterOptions = {}): Checked {
   const expr = typeof filter === "string" ? parse(filter) : fromWire(filter);
   const canRead = options.canRead ?? ((name, field) => !schemas.byName.get(name)?.fieldByName.get(field)?.hidden);
-  return check(expr, { ...envOf(schemas, schema), mode: "filter", params: options.params ?? {}, canRead });
+  return check(expr, {
+    ...envOf(schemas, schema, options.canName),
+    mode: "filter",
+    params: options.params ?? {},
+    canRead,
+  });
 }
 
-function envOf(schemas: Schemas, schema: Schema): Pick<CheckEnv, "row" | "collections"> {
+function envOf(
+  schemas: Schemas,
+  schema: Schema,
+  canName?: FilterOptions["canName"],
+): Pick<CheckEnv, "row" | "collections"> {
   return {
     row: rowTypeOf(schema),
     collections: (name) => {
-      const found = schemas.byName.get(name);
+      const found = canName === undefined || canName(name) ? schemas.byName.get(name) : undefined;
       return found && rowTypeOf(found);
     },
   };

@@ -276,10 +276,10 @@ class Compiler {
     }
     const value = this.value(list);
     if (list.type.kind !== "json") {
-      this.#elements.set(slot, sure(`${alias}.v`));
+      this.#elements.set(slot, elementOf(`${alias}.v`, list.type));
       return { from: `unnest(${value.sql}) AS ${alias}(v) WHERE TRUE`, certain: certain(value) };
     }
-    this.#elements.set(slot, { sql: `nullif(${alias}.v, ${jsonNull})`, nullable: true, fallible: false });
+    this.#elements.set(slot, elementOf(`${alias}.v`, { kind: "list", of: list.type }));
     const array = `jsonb_typeof(${value.sql}) = 'array'`;
     const from = `jsonb_array_elements(CASE WHEN ${array} THEN ${value.sql} ELSE '[]'::jsonb END) AS ${alias}(v) WHERE TRUE`;
     return { from, certain: [array] };
@@ -414,9 +414,9 @@ class Compiler {
       }
       case "item": {
         const [list, index] = [this.value(first).sql, this.value(second).sql];
-        return first.type.kind === "json"
-          ? jsonRead(`landfall.expr_json_item(${list}, ${index})`)
-          : fallible(itemSql(list, index));
+        if (first.type.kind === "json") return jsonRead(`landfall.expr_json_item(${list}, ${index})`);
+        const item = itemSql(list, index);
+        return node.type.kind === "json" ? jsonRead(`(${item})`) : fallible(item);
       }
       case "toDouble":
       case "toDecimal":
@@ -483,6 +483,11 @@ function fieldSql(row: RowSource, field: string, type: Type, date: boolean): str
 /** A part of json: JSON's null is null, no value at all is an error. */
 function jsonRead(sql: string): Value {
   return { sql: `nullif(${sql}, ${jsonNull})`, nullable: true, fallible: true, error: `(${sql} IS NULL)` };
+}
+
+/** A member of a list: never null, but for JSON's own null in a list of json. */
+function elementOf(sql: string, list: Type): Value {
+  return list.of?.kind === "json" ? { sql: `nullif(${sql}, ${jsonNull})`, nullable: true, fallible: false } : sure(sql);
 }
 
 function errorOf(value: Value): string {

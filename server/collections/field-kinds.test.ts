@@ -295,6 +295,7 @@ const cases: Record<string, Case> = {
   json: {
     field: { type: "json" },
     gives: [
+      [{ n: [-0] }, { n: [0] }],
       [JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}')],
       [false, false],
     ],

@@ -21,7 +21,9 @@ export const json: ValueType = {
   sqlType: "jsonb",
   parse(_field, value, path) {
     const issue = jsonIssue(value, path, 0);
-    return issue ? refuseAll([issue]) : ok(value as JsonValue);
+    if (issue) return refuseAll([issue]);
+    // What is answered now is what will be read later: JSON text, and with it jsonb, writes -0 as 0.
+    return ok(holdsNegativeZero(value) ? JSON.parse(JSON.stringify(value)) : (value as JsonValue));
   },
   text: (value) => JSON.stringify(value),
   json: (text) => text,
@@ -41,6 +43,11 @@ export const reference: ValueType = {
   fromEntry: (value) => value as string,
   listIsJson: true,
 };
+
+function holdsNegativeZero(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsNegativeZero);
+  return Object.is(value, -0);
+}
 
 /** The first thing in the document that Postgres could not keep, or that is no JSON. */
 function jsonIssue(value: unknown, path: string, depth: number): Issue | null {

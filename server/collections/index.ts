@@ -1,7 +1,6 @@
 // The door of this room: definitions and records, the only place where either is read or written.
-import { compilePattern } from "@landfall/client/cel";
 import type { Logger } from "pino";
-import { announce, type ChangeLog, installCapture, removeCapture } from "../kernel/changelog/index.ts";
+import type { ChangeLog } from "../kernel/changelog/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { ExtendOpenApi, Route } from "../kernel/http/index.ts";
@@ -10,11 +9,9 @@ import type { MasterKey } from "../kernel/master-key.ts";
 import { batchRoutes } from "./batch.ts";
 import { cursorSecret } from "./cursor-store.ts";
 import { definitionRoutes } from "./definition-routes.ts";
-import type { DefinitionTools } from "./definition-write.ts";
+import { definitionTools } from "./definition-tools.ts";
 import { type Denials, denialLog } from "./denial.ts";
 import { denialRoutes } from "./denial-routes.ts";
-import { checkRule } from "./expression-env.ts";
-import { fieldKinds } from "./field-kinds.ts";
 import { importer } from "./import.ts";
 import { importRoutes } from "./import-routes.ts";
 import { type BulkWriter, bulkWriter } from "./record-bulk.ts";
@@ -50,21 +47,7 @@ export function createCollections({ db, clock, log, masterKey, changeLog }: Coll
     pollMs: 1_000,
     onError: (error) => log.warn({ err: error }, "definitions could not be read again"),
   });
-  const pattern = (source: string) => {
-    const compiled = compilePattern(source);
-    return (text: string) => compiled.test(text) === true;
-  };
-  const tools: DefinitionTools = {
-    kindOf: fieldKinds(pattern),
-    compilePattern: pattern,
-    checkRule(schemas, schema, operation, text) {
-      checkRule(schemas, schema, text, { operation });
-      return [];
-    },
-    capture: { install: installCapture, remove: removeCapture, announce },
-    followers: [],
-    lockTimeoutMs: 2_000,
-  };
+  const tools = definitionTools({ lockTimeoutMs: 2_000 });
   const every = (ms: number, work: () => void) => {
     const timer = setInterval(work, ms);
     return () => clearInterval(timer);

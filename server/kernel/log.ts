@@ -1,11 +1,11 @@
 // The log: one JSON line per event (pino), and no secret in any of them. Every line is scrubbed as text on its way out,
 // whatever field, message or stack a secret came in by; redaction by field name would miss the one nobody thought of.
-import { destination, type Level, type Logger, pino, stdSerializers } from "pino";
+import { destination, type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
 import { product } from "./product.ts";
 
 export interface LogOptions {
   readonly level: Level | "silent";
-  /** Where lines go; default standard output, written in batches. */
+  /** Where lines go; default standard error, written in batches: standard output is for what a person or a script reads. */
   readonly sink?: { write(line: string): void };
   /** Secrets without a prefix of ours that must never appear: the service key, the master key, the database password. */
   readonly secrets?: readonly string[];
@@ -13,18 +13,26 @@ export interface LogOptions {
 
 export interface Log {
   readonly log: Logger;
-  /** Writes out what is still buffered. Call before exit. */
+  /** Writes out what is still buffered; also done at exit. A kill may lose the last half second. */
   flush(): void;
 }
 
 export function createLog(options: LogOptions): Log {
-  const output = options.sink ?? destination({ fd: 1, minLength: 4096, sync: true });
+  const output = options.sink ?? destination({ fd: 2, minLength: 4096, sync: true });
   const scrub = createScrubber(options.secrets ?? []);
   const flush = () => (output as { flushSync?: () => void }).flushSync?.();
   // Batched lines of a quiet server should not wait for the next request.
-  if (!options.sink) setInterval(flush, 500).unref();
+  if (!options.sink) {
+    setInterval(flush, 500).unref();
+    process.on("exit", flush);
+  }
   const log = pino(
-    { level: options.level, base: null, serializers: { err: stdSerializers.errWithCause } },
+    {
+      level: options.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      serializers: { err: stdSerializers.errWithCause },
+    },
     { write: (line: string) => void output.write(scrub(line)) },
   );
   return { log, flush };
@@ -51,7 +59,7 @@ const patterns: readonly RegExp[] = [
 ];
 // Most lines hold nothing of the kind; one look at the whole spares them the rest.
 const suspicious =
-  /lf_|bearer |basic |eyJ|:\/\/[^\s/:@"]*:|[?&][a-z_-]+=|(?:cookie|password|secret|token|apikey|otp|authorization)\\{0,8}"/i;
+  /lf_|earer |asic |eyJ|:\/\/[^\s/:@"]*:|[?&][A-Za-z_-]+=|(?:ookie|assword|ecret|oken|pi_?[Kk]ey|otp|uthorization)\\{0,8}"/;
 
 /** Takes and returns one line of JSON. */
 export function createScrubber(secrets: readonly string[]): (line: string) => string {

@@ -113,6 +113,16 @@ function keyFile(dataDir: string, mayCreate: boolean): Uint8Array | undefined {
   const path = join(dataDir, "master.key");
   const found = readKey(path);
   if (found || !mayCreate) return found;
+  try {
+    makeKeyFile(dataDir, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Exit("data_dir_refused", `${path} cannot be made (${code}): set LANDFALL_DATA_DIR to a folder of this user's, or give LANDFALL_MASTER_KEY.`, error); // biome-ignore format: one line
+  }
+  return readKey(path);
+}
+
+function makeKeyFile(dataDir: string, path: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}-${randomBytes(4).toString("hex")}`;
   const file = openSync(draft, "wx", 0o600);
@@ -126,7 +136,6 @@ function keyFile(dataDir: string, mayCreate: boolean): Uint8Array | undefined {
     closeSync(file);
     unlinkSync(draft);
   }
-  return readKey(path);
 }
 
 function readKey(path: string): Uint8Array | undefined {
@@ -135,7 +144,7 @@ function readKey(path: string): Uint8Array | undefined {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new Exit("data_dir_refused", `${path} cannot be read (${code}).`, error);
   }
   try {

@@ -1,5 +1,5 @@
 // Prometheus metrics. Labels are taken from closed lists (route names, statuses), never from a request.
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { PooledDb } from "./db/pool.ts";
 
 export interface Metrics {
@@ -7,6 +7,8 @@ export interface Metrics {
   request(route: string, status: number, ms: number): void;
   /** A value asked for when somebody scrapes. Labels, when given, are one closed list. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** The same for a number that only grows. */
+  counter(name: string, help: string, read: () => number): void;
   gauges(name: string, help: string, label: string, read: () => ReadonlyMap<string, number> | Promise<ReadonlyMap<string, number>>): void; // biome-ignore format: one line each
   text(): Promise<string>;
   readonly contentType: string;
@@ -44,6 +46,17 @@ export function createMetrics(): Metrics {
         registers: [registry],
         async collect() {
           this.set(await read());
+        },
+      });
+    },
+    counter(name, help, read) {
+      new Counter({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.reset();
+          this.inc(read());
         },
       });
     },

@@ -12,7 +12,9 @@ const sql = (text: string, values: unknown[] = []) => database.db.query({ text, 
 beforeAll(() => createItems(database.db));
 beforeEach(async () => {
   await sql("DELETE FROM public.items");
-  mark = (await database.db.query<{ n: number }>({ text: "SELECT coalesce(max(seq), 0) AS n FROM landfall.change" }))[0]?.n ?? 0;
+  mark =
+    (await database.db.query<{ n: number }>({ text: "SELECT coalesce(max(seq), 0) AS n FROM landfall.change" }))[0]
+      ?.n ?? 0;
 });
 
 test("an insert, an update and a delete are one entry each, with the values before and after", async () => {
@@ -34,7 +36,12 @@ test("an insert, an update and a delete are one entry each, with the values befo
     sealed: { after: { note: "t" }, before: { note: "s" } },
   });
   expect(Object.keys(update?.before ?? {}).sort()).toEqual(["title", "updatedAt", "version"]);
-  expect(del).toMatchObject({ op: "d", after: null, before: { title: "y", version: update?.version }, sealed: { before: { note: "t" } } });
+  expect(del).toMatchObject({
+    op: "d",
+    after: null,
+    before: { title: "y", version: update?.version },
+    sealed: { before: { note: "t" } },
+  });
   const versions = [insert, update, del].map((entry) => entry?.version ?? 0);
   expect([...versions].sort((a, b) => a - b)).toEqual(versions);
   expect(new Set(versions).size).toBe(3);
@@ -42,14 +49,18 @@ test("an insert, an update and a delete are one entry each, with the values befo
 
 test("an update that changes nothing writes no entry and keeps the version", async () => {
   await sql("INSERT INTO public.items (id, title) VALUES ('a', 'x')");
-  const before = await sql("SELECT version, \"updatedAt\" FROM public.items");
-  await sql("UPDATE public.items SET title = 'x', version = 7, \"updatedAt\" = now(), \"createdAt\" = '2000-01-01' WHERE id = 'a'");
-  expect(await sql("SELECT version, \"updatedAt\" FROM public.items")).toEqual(before);
+  const before = await sql('SELECT version, "updatedAt" FROM public.items');
+  await sql(
+    "UPDATE public.items SET title = 'x', version = 7, \"updatedAt\" = now(), \"createdAt\" = '2000-01-01' WHERE id = 'a'",
+  );
+  expect(await sql('SELECT version, "updatedAt" FROM public.items')).toEqual(before);
   expect(await entries()).toHaveLength(1);
 });
 
 test("a writer cannot set version, createdAt or updatedAt", async () => {
-  await sql(`INSERT INTO public.items (id, version, "createdAt", "updatedAt") VALUES ('a', 9000000, '2000-01-01', '2000-01-01')`);
+  await sql(
+    `INSERT INTO public.items (id, version, "createdAt", "updatedAt") VALUES ('a', 9000000, '2000-01-01', '2000-01-01')`,
+  );
   await sql(`UPDATE public.items SET version = 9000000, "createdAt" = '2000-01-01', title = 'x' WHERE id = 'a'`);
   const [row] = await database.db.query<{ version: number; fresh: boolean }>({
     text: `SELECT version, "createdAt" > now() - interval '1 minute' AND "updatedAt" >= "createdAt" AS fresh FROM public.items`,
@@ -61,7 +72,11 @@ test("a writer cannot set version, createdAt or updatedAt", async () => {
 test("a change of sealed columns only has an empty before and its values in sealed", async () => {
   await sql("INSERT INTO public.items (id, title, note) VALUES ('a', 'x', 's')");
   await sql("UPDATE public.items SET note = 't' WHERE id = 'a'");
-  expect((await entries())[1]).toMatchObject({ op: "u", before: {}, sealed: { before: { note: "s" }, after: { note: "t" } } });
+  expect((await entries())[1]).toMatchObject({
+    op: "u",
+    before: {},
+    sealed: { before: { note: "s" }, after: { note: "t" } },
+  });
 });
 
 test("a decimal that changes only its trailing zeros is a change", async () => {
@@ -76,7 +91,12 @@ test("changing an id is a delete and an insert, per row and in bulk", async () =
   await database.db.transaction((tx) => tx.query({ text: "UPDATE public.items SET id = 'd' WHERE id = 'b'" }), {
     tags: { actor: "service", request: "r", bulk: true },
   });
-  expect((await entries()).slice(2).map((entry) => [entry.op, entry.id])).toEqual([["d", "a"], ["i", "c"], ["d", "b"], ["i", "d"]]);
+  expect((await entries()).slice(2).map((entry) => [entry.op, entry.id])).toEqual([
+    ["d", "a"],
+    ["i", "c"],
+    ["d", "b"],
+    ["i", "d"],
+  ]);
 });
 
 test("a bulk statement logs what single rows would", async () => {
@@ -106,7 +126,11 @@ test("a bulk statement logs what single rows would", async () => {
 test("truncate is one entry about the collection", async () => {
   await sql("INSERT INTO public.items (id) VALUES ('a'), ('b')");
   await sql("TRUNCATE public.items");
-  expect((await entries()).map((entry) => [entry.op, entry.id])).toEqual([["i", "a"], ["i", "b"], ["t", null]]);
+  expect((await entries()).map((entry) => [entry.op, entry.id])).toEqual([
+    ["i", "a"],
+    ["i", "b"],
+    ["t", null],
+  ]);
 });
 
 test("the actor stands in the log for every shape of statement, and none stays on the connection", async () => {
@@ -172,16 +196,36 @@ test("bulk switched in mid-statement neither loses nor doubles a row", async () 
 
 test("any quoted identifier is safe, and more columns than a function takes arguments", async () => {
   const table = `we"ird $x$ ' \\ table`;
-  const names = [`quo"te`, `do$llar$$`, `apo'stro\\phe`, "actor", "request", "joined", "current", ...Array.from({ length: 120 }, (_, n) => `c${n}`)];
+  const names = [
+    `quo"te`,
+    `do$llar$$`,
+    `apo'stro\\phe`,
+    "actor",
+    "request",
+    "joined",
+    "current",
+    ...Array.from({ length: 120 }, (_, n) => `c${n}`),
+  ];
   const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
   await database.db.transaction(async (tx) => {
-    await tx.query({ text: `CREATE TABLE public.${quoted(table)} (${systemColumnsDdl}, ${names.map((n) => `${quoted(n)} text`).join(", ")})` });
-    await installCapture(tx, { id: 2, table, schemaVersion: 1, columns: names.map((name) => ({ name, type: "text", sealed: false })), joins: [] });
+    await tx.query({
+      text: `CREATE TABLE public.${quoted(table)} (${systemColumnsDdl}, ${names.map((n) => `${quoted(n)} text`).join(", ")})`,
+    });
+    await installCapture(tx, {
+      id: 2,
+      table,
+      schemaVersion: 1,
+      columns: names.map((name) => ({ name, type: "text", sealed: false })),
+      joins: [],
+    });
   });
   for (const bulk of [false, true]) {
     const id = String(bulk);
-    const run = (text: string) => database.db.transaction((tx) => tx.query({ text }), { tags: { actor: "a", request: "r", bulk } });
-    await run(`INSERT INTO public.${quoted(table)} (id, ${quoted(names[0] as string)}, actor) VALUES ('${id}', 'v', 'mine')`);
+    const run = (text: string) =>
+      database.db.transaction((tx) => tx.query({ text }), { tags: { actor: "a", request: "r", bulk } });
+    await run(
+      `INSERT INTO public.${quoted(table)} (id, ${quoted(names[0] as string)}, actor) VALUES ('${id}', 'v', 'mine')`,
+    );
     await run(`UPDATE public.${quoted(table)} SET ${quoted(names[2] as string)} = 'w' WHERE id = '${id}'`);
     await run(`DELETE FROM public.${quoted(table)} WHERE id = '${id}'`);
   }
@@ -191,7 +235,9 @@ test("any quoted identifier is safe, and more columns than a function takes argu
   expect(log[4]?.before).toMatchObject({ [names[2] as string]: null });
   expect(log[4]?.actor).toBe("a");
   await database.db.transaction((tx) => removeCapture(tx, table));
-  await sql(`INSERT INTO public.${quoted(table)} (id, "createdAt", "updatedAt", version) VALUES ('q', now(), now(), 1)`);
+  await sql(
+    `INSERT INTO public.${quoted(table)} (id, "createdAt", "updatedAt", version) VALUES ('q', now(), now(), 1)`,
+  );
   expect(await entries(2)).toHaveLength(6);
 });
 

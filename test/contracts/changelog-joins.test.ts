@@ -28,7 +28,11 @@ const changes = async () =>
 beforeAll(async () => {
   await sql(`CREATE TABLE public.posts (${systemColumnsDdl}, title text)`);
   await sql("CREATE TABLE public.tags (id text PRIMARY KEY)");
-  for (const [field, target] of [["tags", "tags"], ["reviewers", "tags"], ["related", "posts"]]) {
+  for (const [field, target] of [
+    ["tags", "tags"],
+    ["reviewers", "tags"],
+    ["related", "posts"],
+  ]) {
     await sql(`CREATE TABLE public.posts__${field} (
       owner text COLLATE "C" NOT NULL REFERENCES public.posts ON DELETE CASCADE ON UPDATE CASCADE,
       target text COLLATE "C" NOT NULL REFERENCES public.${target} ON DELETE CASCADE ON UPDATE CASCADE,
@@ -46,7 +50,8 @@ beforeEach(async () => {
 });
 
 test("a change of the list draws a new version of the owner and stands in its entry, in order", async () => {
-  const versions = () => database.db.query<{ version: number }>({ text: "SELECT version FROM public.posts ORDER BY id" });
+  const versions = () =>
+    database.db.query<{ version: number }>({ text: "SELECT version FROM public.posts ORDER BY id" });
   const [p, q] = await versions();
   await sql("INSERT INTO public.posts__tags VALUES ('p', 'c', -1)");
   await sql("UPDATE public.posts__tags SET position = 9 WHERE target = 'c'");
@@ -90,7 +95,10 @@ test("deleting a target that is an owner itself deletes it and changes those tha
   await sql("INSERT INTO public.posts__related VALUES ('p', 'q', 0), ('q', 'p', 0), ('q', 'q', 1)");
   await sql("DELETE FROM public.posts WHERE id = 'q'");
   const log = (await entries()).slice(2);
-  expect(log.map(({ op, id }) => [op, id])).toEqual([["d", "q"], ["u", "p"]]);
+  expect(log.map(({ op, id }) => [op, id])).toEqual([
+    ["d", "q"],
+    ["u", "p"],
+  ]);
   expect(log[0]?.before).toMatchObject({ related: ["p", "q"] });
   expect(log[1]?.before).toMatchObject({ related: ["q"] });
   expect(log[1]?.after).toMatchObject({ related: [] });
@@ -99,12 +107,19 @@ test("deleting a target that is an owner itself deletes it and changes those tha
 test("a sealed list stays in sealed", async () => {
   await sql("INSERT INTO public.posts__reviewers VALUES ('p', 'c', 0)");
   const [entry] = await entries();
-  expect(entry).toMatchObject({ op: "u", before: {}, sealed: { after: { reviewers: ["c"] }, before: { reviewers: [] } } });
+  expect(entry).toMatchObject({
+    op: "u",
+    before: {},
+    sealed: { after: { reviewers: ["c"] }, before: { reviewers: [] } },
+  });
   expect(entry?.after).not.toHaveProperty("reviewers");
 });
 
 test("in bulk, one statement over many owners is one entry per owner", async () => {
-  await sql("INSERT INTO public.posts__tags SELECT o, t, 5 FROM unnest('{p,q}'::text[]) o, unnest('{c,d}'::text[]) t", true);
+  await sql(
+    "INSERT INTO public.posts__tags SELECT o, t, 5 FROM unnest('{p,q}'::text[]) o, unnest('{c,d}'::text[]) t",
+    true,
+  );
   expect((await changes()).sort()).toEqual([
     ["u", "p", ["a", "b", "c", "d"], ["a", "b"]],
     ["u", "q", ["c", "d"], []],
@@ -114,7 +129,10 @@ test("in bulk, one statement over many owners is one entry per owner", async () 
 test("renaming an owner's id carries its list to the new record", async () => {
   await sql("UPDATE public.posts SET id = 'r' WHERE id = 'p'");
   const log = await changes();
-  expect(log.slice(0, 2).map(([op, id]) => [op, id])).toEqual([["d", "p"], ["i", "r"]]);
+  expect(log.slice(0, 2).map(([op, id]) => [op, id])).toEqual([
+    ["d", "p"],
+    ["i", "r"],
+  ]);
   expect(log.at(-1)?.slice(0, 3)).toEqual(["u", "r", ["a", "b"]]);
 });
 

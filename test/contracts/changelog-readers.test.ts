@@ -32,7 +32,9 @@ test("a live reader gets every change from the head on, and nothing is ticked wh
   const reader = log.live("test.live", seen.handler);
   await insert(3, "live");
   await until(() => seen.entries.length >= 3);
-  expect(seen.entries.map(({ op, id, after }) => [op, id, after?.title])).toEqual([1, 2, 3].map((n) => ["insert", `live${n}`, "x"]));
+  expect(seen.entries.map(({ op, id, after }) => [op, id, after?.title])).toEqual(
+    [1, 2, 3].map((n) => ["insert", `live${n}`, "x"]),
+  );
   expect(seen.entries[0]?.after?.version).toBe(seen.entries[0]?.version);
   await until(() => reader.stats().lagEntries === 0);
   const { ticks } = log.stats();
@@ -48,7 +50,12 @@ test("a transaction larger than a page is paged by entries and by bytes, in orde
   await insert(500, "page");
   await sql("UPDATE public.items SET title = repeat('y', 900) WHERE id LIKE 'page%'");
   await until(() => log.head().tick > from.tick);
-  for (const limits of [{ entries: 7, bytes: 1e9 }, { entries: 1e6, bytes: 5_000 }, { entries: 1e6, bytes: 1 }, { entries: 1e6, bytes: 1e9 }]) {
+  for (const limits of [
+    { entries: 7, bytes: 1e9 },
+    { entries: 1e6, bytes: 5_000 },
+    { entries: 1e6, bytes: 1 },
+    { entries: 1e6, bytes: 1e9 },
+  ]) {
     const seen: number[] = [];
     let cursor: Cursor = from;
     for (let more = true; more; ) {
@@ -166,7 +173,8 @@ test("a slow reader lags and holds up nobody", async () => {
 
 test("a cursor that is not ours is no cursor; one with another nonce or epoch is told to start over", async () => {
   const log = await started();
-  for (const text of ["", "x", "bm90IGpzb24", encodeCursor({ epoch: "a b", tick: 1, nonce: "x" }), "W10"]) expect(decodeCursor(text)).toBeNull();
+  for (const text of ["", "x", "bm90IGpzb24", encodeCursor({ epoch: "a b", tick: 1, nonce: "x" }), "W10"])
+    expect(decodeCursor(text)).toBeNull();
   const head = log.head();
   expect(await log.read({ ...head, nonce: "other" })).toEqual({ kind: "resync", reason: "forked" });
   expect(await log.read({ ...head, tick: head.tick + 1000 })).toEqual({ kind: "resync", reason: "forked" });
@@ -181,7 +189,9 @@ test("a leader that goes silent is replaced, and its followers go on", async () 
   follower.live("test.follower", seen.handler);
   await insert(1, "before");
   await until(() => seen.entries.length === 1);
-  await sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%landfall.%' AND pid <> pg_backend_pid() AND datname = current_database()");
+  await sql(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%landfall.%' AND pid <> pg_backend_pid() AND datname = current_database()",
+  );
   await insert(1, "cut");
   await until(() => seen.entries.length === 2);
   await leader.stop();

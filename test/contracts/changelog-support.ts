@@ -1,11 +1,16 @@
 // What the change log's contract tests share: a captured table of their own, and the raw log.
 import pg from "pg";
 import { pino } from "pino";
-import { type ChangeLog, type ChangeLogOptions, createChangeLog, type Entry } from "../../server/kernel/changelog/index.ts";
-import type { PooledDb } from "../../server/kernel/db/pool.ts";
-import type { Db } from "../../server/kernel/db/index.ts";
 import { installCapture } from "../../server/kernel/changelog/capture.ts";
+import {
+  type ChangeLog,
+  type ChangeLogOptions,
+  createChangeLog,
+  type Entry,
+} from "../../server/kernel/changelog/index.ts";
 import type { CapturedCollection } from "../../server/kernel/changelog/types.ts";
+import type { Db } from "../../server/kernel/db/index.ts";
+import type { PooledDb } from "../../server/kernel/db/pool.ts";
 
 export const systemColumnsDdl = `id text COLLATE "C" PRIMARY KEY, "createdAt" timestamptz(3) NOT NULL,
   "updatedAt" timestamptz(3) NOT NULL, version int8 NOT NULL`;
@@ -57,19 +62,32 @@ export function rawLog(db: Db, afterSeq = 0, collection = 1): Promise<RawEntry[]
 export function changeLogOn(
   db: PooledDb,
   connection: pg.ClientConfig,
-  settings: ChangeLogOptions["settings"] = {},
+  {
+    connect = connecting(connection),
+    ...settings
+  }: ChangeLogOptions["settings"] & Partial<Pick<ChangeLogOptions, "connect">> = {},
 ): ChangeLog {
   return createChangeLog({
     db,
-    connect: async () => {
-      const client = new pg.Client(connection);
-      await client.connect();
-      return client;
-    },
+    connect,
     log: pino({ level: process.env.LANDFALL_TEST_LOG ?? "silent" }),
-    settings: { leaseMs: 800, pollMs: 20, followerPollMs: 50, readerLeaseMs: 800, retryMs: 10, retryMaxMs: 50, ...settings },
+    settings: {
+      leaseMs: 800,
+      pollMs: 20,
+      followerPollMs: 50,
+      readerLeaseMs: 800,
+      retryMs: 10,
+      retryMaxMs: 50,
+      ...settings,
+    },
   });
 }
+
+const connecting = (connection: pg.ClientConfig) => async () => {
+  const client = new pg.Client(connection);
+  await client.connect();
+  return client;
+};
 
 /** Resolves when the condition holds; the test's own time limit says when it never will. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -25,6 +25,7 @@ export const nowMs = Date.parse("2026-01-01T00:00:00.000Z");
 
 export const env: CheckEnv = {
   mode: "rule",
+  before: true,
   row: rowTypes.get("posts") as NonNullable<ReturnType<typeof rowTypes.get>>,
   collections: (name) => rowTypes.get(name),
   params,
@@ -37,7 +38,8 @@ function checkedOrRefused(expr: Expr): Checked | undefined {
   try {
     return check(fromWire(JSON.parse(JSON.stringify(toWire(expr)))), env);
   } catch (error) {
-    const expected = error instanceof CelError && /^The expression costs|no time of the years|no such place/.test(error.message);
+    const expected =
+      error instanceof CelError && /^The expression costs|no time of the years|no such place/.test(error.message);
     if (expected) return undefined;
     throw error;
   }
@@ -54,7 +56,8 @@ export async function disagreements(
     const one = checkedOrRefused(expr);
     return one ? [{ expr, one }] : [];
   });
-  if (pairs.length < given.length * 0.7) return [`only ${pairs.length} of ${given.length} expressions passed the checker`];
+  if (pairs.length < given.length * 0.7)
+    return [`only ${pairs.length} of ${given.length} expressions passed the checker`];
   const exprs = pairs.map(({ expr }) => expr);
   const checked = pairs.map(({ one }) => one);
   const answers = await ask(db, checked, auth);
@@ -62,12 +65,20 @@ export async function disagreements(
   for (const [i, expr] of exprs.entries()) {
     const one = checked[i] as Checked;
     const run = one.class === "rowLocal" ? evaluator(one) : undefined;
-    for (const row of world.posts ?? []) {
+    const posts = world.posts ?? [];
+    for (const [at, row] of posts.entries()) {
+      const before = posts[(at + 1) % posts.length] ?? row;
       const [isTrue, isFalse] = answers.get(String(row.id))?.[i] ?? [];
       if (isTrue && isFalse) found.push(`${describe(expr)} is both true and false for ${JSON.stringify(row)}`);
       const sql: Answer = isTrue ? true : isFalse ? false : "error";
-      const plain = interpret(expr, { world, rowTypes, auth: { ...auth }, nowMs, door: "rest", params }, row, "posts");
-      const local = run?.({ row, auth, nowMs, door: "rest", params });
+      const plain = interpret(
+        expr,
+        { world, rowTypes, auth: { ...auth }, nowMs, door: "rest", params },
+        row,
+        "posts",
+        before,
+      );
+      const local = run?.({ row, before, auth, nowMs, door: "rest", params });
       const js: Answer | undefined =
         run === undefined
           ? undefined
@@ -99,6 +110,7 @@ async function ask(
   const options = {
     binder,
     row: { column: (name: string) => `r."${name}"` },
+    before: { column: (name: string) => `b."${name}"` },
     table: (collection: string) => `public."${collection}"`,
     joinTable: (collection: string, field: string) => `public."${collection}__${field}"`,
   };
@@ -106,8 +118,11 @@ async function ask(
     const own = { ...options, aliasPrefix: `e${i}_` };
     return `coalesce(${compileTruth(one, own)}, FALSE), coalesce(${compileFalsehood(one, own)}, FALSE)`;
   });
+  // The stored row of each post is the post after it.
+  const before =
+    "JOIN public.posts b ON b.id = 'p' || (substr(r.id, 2)::int + 1) % (SELECT count(*) FROM public.posts)";
   const values = binder.slots.map((slot) => slotValue(slot, { auth, nowMs, door: "rest", params }));
-  const result = await db.texts({ text: `SELECT r.id, ${columns.join(", ")} FROM public.posts r`, values });
+  const result = await db.texts({ text: `SELECT r.id, ${columns.join(", ")} FROM public.posts r ${before}`, values });
   return new Map(
     result.rows.map((row) => [
       String(row[0]),

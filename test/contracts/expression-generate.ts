@@ -17,7 +17,6 @@ interface Root {
 export interface GenerateOptions {
   readonly relational: boolean;
   readonly params: { readonly [name: string]: unknown };
-  readonly before?: boolean;
 }
 
 export const params = {
@@ -47,7 +46,7 @@ class Generator {
     this.#stream = stream;
     this.#options = options;
     this.#roots = [{ of: name, collection: "posts" }];
-    if (options.before) this.#roots.push({ of: (field) => dot(name("before"), field), collection: "posts" });
+    this.#roots.push({ of: (field) => dot(name("before"), field), collection: "posts" });
   }
 
   #draw(n: number): number {
@@ -103,6 +102,7 @@ class Generator {
   }
 
   #equality(depth: number): Expr {
+    if (this.#draw(8) === 0) return this.#near(depth);
     const kind = this.#pick<Make>([
       "string",
       "int",
@@ -126,6 +126,13 @@ class Generator {
     return e(op, left, this.value(kind, depth - 1));
   }
 
+  /** No two places of the pool are this far apart within the tolerance of distance(). */
+  #near(depth: number): Expr {
+    const limit = e("double", this.#pick([0.5, 600_000, 6_000_000, 12_000_000]));
+    const distance = call("distance", this.value("geo", depth > 1 ? 0 : depth), this.value("geo", 0));
+    return e(this.#pick<Op>(["<", ">="]), distance, limit);
+  }
+
   #order(depth: number): Expr {
     const kind = this.#pick<Make>(["string", "int", "double", "decimal", "timestamp", "duration", "json"]);
     const op = this.#pick<Op>(["<", "<=", ">", ">="]);
@@ -134,8 +141,12 @@ class Generator {
   }
 
   #membership(depth: number): Expr {
-    const kind = this.#draw(8);
+    const kind = this.#draw(11);
     const root = this.#root("posts");
+    if (kind === 8 && root) return e("in", this.value("decimal", depth - 1), root.of("prices"));
+    if (kind === 9 && root) return e("in", this.value("timestamp", depth - 1), root.of("times"));
+    if (kind === 10 && root)
+      return e("in", this.value(this.#pick<Make>(["json", "string", "int"]), depth - 1), root.of("blobs"));
     if (kind === 0)
       return e("in", this.value("string", depth - 1), root ? root.of("tags") : dot(name("auth"), "roles"));
     if (kind === 1) return e("in", this.value("int", depth - 1), root ? root.of("nums") : e("param", "ints"));
@@ -204,6 +215,9 @@ class Generator {
         [root.of("nums"), "int"],
         [root.of("ratios"), "double"],
         [root.of("days"), "string"],
+        [root.of("blobs"), "json"],
+        [root.of("prices"), "decimal"],
+        [root.of("times"), "timestamp"],
       );
     const [range, kind] = this.#pick(ranges);
     return this.#quantifier(depth, range, (variable) => {
@@ -358,6 +372,7 @@ class Generator {
           () => dot(this.value("json", depth), this.#pick(["a", "b"])),
           () => e("[]", this.value("json", depth), e("value", "k'\"")),
           () => e("[]", this.value("json", depth), this.value("int", depth)),
+          () => e("[]", name("blobs"), this.value("int", depth)),
         ])();
       case "geo":
         return call("geo", this.value("double", depth), this.value("double", depth));

@@ -28,6 +28,8 @@ class Json {
     this.value = value;
   }
 }
+/** A list of json: what is looked for in it stays json. */
+class JsonItems extends Array<unknown> {}
 class Rel {
   readonly id: string;
   readonly collection: string;
@@ -60,10 +62,13 @@ export function interpret(
   universe: Universe,
   row: { readonly [field: string]: unknown },
   collection: string,
+  before?: { readonly [field: string]: unknown },
 ): boolean | "error" {
   const type = universe.rowTypes.get(collection) as RowType;
+  const scope = new Map([["", new Record_(row, type)]]);
+  if (before) scope.set("before", new Record_(before, type));
   try {
-    const value = plainBool(run(expr, universe, new Map([["", new Record_(row, type)]])));
+    const value = plainBool(run(expr, universe, scope));
     return typeof value === "boolean" ? value : "error";
   } catch (error) {
     if (error instanceof Failure) return "error";
@@ -156,7 +161,9 @@ function isIn(a: Expr, b: Expr, value: (x: Expr) => unknown): boolean {
     if (!Array.isArray(list.value)) throw new Failure();
     return list.value.some((item) => equal(x, toJson(item)));
   }
-  return (list as unknown[]).some((item) => x !== null && equal(x instanceof Json ? plain(x) : x, item));
+  return (list as unknown[]).some(
+    (item) => x !== null && equal(x instanceof Json && !(list instanceof JsonItems) ? plain(x) : x, item),
+  );
 }
 
 function named(name: string, u: Universe, scope: Scope): unknown {
@@ -211,8 +218,13 @@ function lift(value: unknown, type: { kind: string; of?: unknown; collection?: s
   if (type.kind === "decimal") return new Decimal(value as string);
   if (type.kind === "json") return new Json(value);
   if (type.kind === "relation") return new Rel(value as string, type.collection as string);
-  if (type.kind === "list") return (value as unknown[]).map((item) => lift(item, type.of as { kind: string }));
+  if (type.kind === "list") return liftList(value as unknown[], type.of as { kind: string });
   return value;
+}
+
+function liftList(items: readonly unknown[], of: { kind: string }): unknown[] {
+  if (of.kind !== "json") return items.map((item) => lift(item, of));
+  return JsonItems.from(items.map((item) => toJson(item)));
 }
 
 function fromParam(value: unknown): unknown {
@@ -344,6 +356,7 @@ function func(name: string, given: readonly Expr[], value: (x: Expr) => unknown)
   const args = given.map((arg) => value(arg));
   if (args.includes(null)) return raise();
   if (name === "geo") return place(Number(args[0]), Number(args[1]));
+  if (name === "distance") return metresBetween(args[0] as Place, args[1] as Place);
   if (name === "size" && Array.isArray(args[0])) return BigInt(args[0].length);
   const [s, t] = args.map(plain) as [string, string];
   if (typeof s !== "string" || (args.length > 1 && typeof t !== "string")) return raise();
@@ -377,6 +390,22 @@ function func(name: string, given: readonly Expr[], value: (x: Expr) => unknown)
 
 function place(lat: number, lng: number): unknown {
   return Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? { lat, lng } : raise();
+}
+
+interface Place {
+  readonly lat: number;
+  readonly lng: number;
+}
+
+/** The angle between two unit vectors: another road to the same distance. */
+function metresBetween(a: Place, b: Place): number {
+  const vector = ({ lat, lng }: Place) => {
+    const [p, q] = [(lat * Math.PI) / 180, (lng * Math.PI) / 180];
+    return [Math.cos(p) * Math.cos(q), Math.cos(p) * Math.sin(q), Math.sin(p)] as const;
+  };
+  const [u, v] = [vector(a), vector(b)];
+  const cross = Math.hypot(u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]);
+  return 6_371_008.8 * Math.atan2(cross, u[0] * v[0] + u[1] * v[1] + u[2] * v[2]);
 }
 
 function timeOf(text: string): Time {

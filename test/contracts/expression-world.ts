@@ -61,6 +61,9 @@ const posts = rowType("posts", {
   tags: field(types.strings, false),
   nums: field(listOf(types.int), false),
   ratios: field(listOf(types.double), false),
+  blobs: field(listOf(types.json), false),
+  prices: field(listOf(types.decimal), false),
+  times: field(listOf(types.timestamp), false),
   days: { ...field(types.strings, false), date: true },
   editors: field(listOf(relationTo("users")), false),
 });
@@ -221,6 +224,9 @@ export function makeWorld(draw: (n: number) => number, sizes = { users: 4, posts
       nums: several(pools.int),
       ratios: several(pools.double),
       days: several(pools.day),
+      blobs: several([...pools.json, null]),
+      prices: several(pools.decimal),
+      times: several(pools.timestamp),
       editors: [...new Set(several(ids))],
     })),
   };
@@ -234,11 +240,13 @@ CREATE TABLE public.posts (id text COLLATE "C" PRIMARY KEY, version int8 NOT NUL
   likes int8, count int8 NOT NULL, rating float8, rate float8 NOT NULL, price numeric, open bool, flag bool NOT NULL,
   at timestamptz(3), made timestamptz(3) NOT NULL, day date, data jsonb, place_lat float8, place_lng float8,
   spot_lat float8 NOT NULL, spot_lng float8 NOT NULL, author text COLLATE "C", owner text COLLATE "C" NOT NULL,
-  tags text[] COLLATE "C" NOT NULL, nums int8[] NOT NULL, ratios float8[] NOT NULL, days date[] NOT NULL);
+  tags text[] COLLATE "C" NOT NULL, nums int8[] NOT NULL, ratios float8[] NOT NULL, days date[] NOT NULL, blobs jsonb[] NOT NULL, prices numeric[] NOT NULL, times timestamptz(3)[] NOT NULL);
 CREATE TABLE public.posts__editors (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);`;
 
 export async function storeWorld(db: Db, world: World): Promise<void> {
-  await db.query({ text: "DROP TABLE IF EXISTS public.users, public.users__friends, public.posts, public.posts__editors" });
+  await db.query({
+    text: "DROP TABLE IF EXISTS public.users, public.users__friends, public.posts, public.posts__editors",
+  });
   for (const text of ddl.split(";").filter((part) => part.trim() !== "")) await db.query({ text });
   for (const [collection, rows] of Object.entries(world)) for (const row of rows) await storeRow(db, collection, row);
 }
@@ -263,7 +271,12 @@ async function storeRow(db: Db, collection: string, row: Row): Promise<void> {
           values: [row.id, target, position],
         });
       }
-    } else put(name, spec.type.kind === "json" && value !== null ? JSON.stringify(value) : value);
+    } else if (spec.type.of?.kind === "json")
+      put(
+        name,
+        (value as unknown[]).map((item) => JSON.stringify(item)),
+      );
+    else put(name, spec.type.kind === "json" && value !== null ? JSON.stringify(value) : value);
   }
   const places = columns.map((_, i) => `$${i + 1}`).join(", ");
   await db.query({ text: `INSERT INTO public.${collection} (${columns.join(", ")}) VALUES (${places})`, values });

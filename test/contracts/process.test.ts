@@ -133,6 +133,17 @@ test("a plain role on a given database with other people's tables works, and not
   expect(await server.stop()).toBe(0);
 });
 
+test("with database and master key from outside the data folder may be unwritable", async () => {
+  await clean();
+  // Below a file: nobody can make a folder there, not even root.
+  const env = { ...free, LANDFALL_DATA_DIR: "/etc/passwd/below", DATABASE_URL: database.url };
+  const refused = run(["start"], { env });
+  expect(await refused.ended).toBe(exitCodes.data_dir_refused.code);
+  expect(refused.err()).toContain("or give LANDFALL_MASTER_KEY");
+  const server = run(["start"], { env: { ...env, LANDFALL_MASTER_KEY: "11".repeat(32) } });
+  await server.says("landfall setup-url makes a link");
+});
+
 test("a given database that restarts is found again within 10 s", async () => {
   await clean();
   const env = { ...free, LANDFALL_DATA_DIR: folder(), DATABASE_URL: database.url };

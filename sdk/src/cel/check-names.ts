@@ -4,7 +4,7 @@ import { fail, nameType } from "./check-types.ts";
 import { CelError, type Place } from "./error.ts";
 import { type Node, type Range, THE_ROW, THE_STORED_ROW } from "./node.ts";
 import type { Expr } from "./tree.ts";
-import { listOf, type RowType, relationTo, type Type, types } from "./types.ts";
+import { type RowField, type RowType, type Type, types } from "./types.ts";
 
 const authTypes: { readonly [path: string]: Type } = {
   id: types.string,
@@ -98,14 +98,31 @@ function followed(value: Node, key: string, place: Place, scope: Scope): Node {
 }
 
 /** One error for a name that does not exist and for one that may not be read: the difference would be an oracle. */
-function readable(rowType: RowType, name: string, place: Place, scope: Scope) {
+function readable(rowType: RowType, name: string, place: Place, scope: Scope): RowField {
   const { canRead } = scope.env;
   const field = rowType.fields.get(name);
-  if (field && (canRead === undefined || canRead(rowType.collection, name))) return field;
-  if (rowType.inverses.has(name)) {
+  if (field && (canRead === undefined || canRead(rowType.collection, name))) return supported(field, name, place);
+  if (inverseOf(rowType, name, scope)) {
     throw fail(place, `${name} is a list of records.`, `Ask ${name}.exists(x, …) or ${name}.all(x, …).`);
   }
   throw unknown(place, name, `${rowType.collection} has no such field that this expression may read.`);
+}
+
+/** Lists of places are kept in two columns; nothing of the language works on them yet. */
+function supported(field: RowField, name: string, place: Place): RowField {
+  if (field.type.of?.kind !== "geo") return field;
+  throw new CelError("expression_unsupported", `${name} is a list of places, which expressions do not read.`, {
+    place,
+    advice: "Keep places one to a record and ask through a relation.",
+  });
+}
+
+/** The back-relation of this name, unless the field behind it may not be read: then it does not exist either. */
+function inverseOf(rowType: RowType, name: string, scope: Scope): Inverse | undefined {
+  const inverse = rowType.inverses.get(name);
+  if (!inverse || !scope.env.collections(inverse.collection)?.fields.has(inverse.field)) return undefined;
+  const { canRead } = scope.env;
+  return canRead === undefined || canRead(inverse.collection, inverse.field) ? inverse : undefined;
 }
 
 /** What exists and all go through: records of a collection, records that point here, a list, a json list. */
@@ -137,10 +154,7 @@ function inverseRange(expr: Expr, scope: Scope): { range: Range; element: RowTyp
   if (!found) return undefined;
   const source = scope.env.collections(found.inverse.collection);
   const field = source?.fields.get(found.inverse.field);
-  const { canRead } = scope.env;
-  if (!source || !field || (canRead && !canRead(source.collection, found.inverse.field))) {
-    throw unknown(expr, "this relation", "Its records may not be read here.");
-  }
+  if (!source || !field) return undefined;
   const many = field.type.kind === "list";
   return {
     range: { k: "inverse", owner: found.owner, collection: source.collection, field: found.inverse.field, many },
@@ -153,7 +167,7 @@ type Inverse = { readonly collection: string; readonly field: string };
 function inverseOfRow(expr: Expr, scope: Scope): { inverse: Inverse; owner: Node } | undefined {
   const name = String(expr.args[0]);
   if (scope.bound.has(name)) return undefined;
-  const inverse = scope.env.row.inverses.get(name);
+  const inverse = inverseOf(scope.env.row, name, scope);
   return inverse && { inverse, owner: ownField(THE_ROW, scope.env.row, "id", expr, scope) };
 }
 
@@ -161,19 +175,17 @@ function inverseOfDot(expr: Expr, scope: Scope): { inverse: Inverse; owner: Node
   const [object, key] = expr.args as [Expr, string];
   const row = rowOf(object, scope);
   if (row) {
-    const inverse = row.rowType.inverses.get(key);
+    const inverse = inverseOf(row.rowType, key, scope);
     return inverse && { inverse, owner: ownField(row.row, row.rowType, "id", expr, scope) };
   }
   if (object.op === "name" && ["auth", "request"].includes(String(object.args[0]))) return undefined;
   const value = scope.value(object, scope);
   if (value.type.kind !== "relation") return undefined;
   const target = scope.env.collections(value.type.collection ?? "");
-  const inverse = target?.inverses.get(key);
+  const inverse = target && inverseOf(target, key, scope);
   return inverse && { inverse, owner: followed(value, "id", expr, scope) };
 }
 
 function unknown(place: Place, name: string, advice: string): CelError {
   return new CelError("expression_unknown_name", `Unknown name: ${name}.`, { place, advice });
 }
-
-export const relationList = (collection: string): Type => listOf(relationTo(collection));

@@ -6,7 +6,7 @@ export { CelError, type CelErrorCode, limits, type Place } from "./error.ts";
 export { type Evaluator, evaluator } from "./evaluate.ts";
 export * from "./node.ts";
 export { childrenOf } from "./node-walk.ts";
-export { parse } from "./parse.ts";
+export { clausesOf, parse } from "./parse.ts";
 export { compilePattern, type Pattern } from "./pattern.ts";
 export { type Arg, type Expr, fromWire, type Op, TREE_VERSION, toWire, type WireExpr } from "./tree.ts";
 export {

@@ -11,6 +11,7 @@ interface CelNode {
   readonly args: unknown;
   readonly pos: number;
   readonly start: number;
+  readonly end: number;
 }
 
 const grammar = new Environment({
@@ -29,17 +30,36 @@ const grammar = new Environment({
  * parse("author == auth.id").op // "=="
  */
 export function parse(source: string): Expr {
-  const readable = scan(source);
-  let root: CelNode;
-  try {
-    root = (grammar.parse(readable) as unknown as { ast: CelNode }).ast;
-  } catch (error) {
-    throw syntaxError(error, source);
-  }
+  const root = read(source);
   try {
     return convert(root, 1, { clauses: 0, source });
   } catch (error) {
     throw error instanceof CelError ? error.within(source) : error;
+  }
+}
+
+/**
+ * The texts of the operands of the outermost `&&`, or the whole text: what a log names as the clause that denied. Each is
+ * an expression of its own.
+ */
+export function clausesOf(source: string): string[] {
+  const root = read(source);
+  if (root.op !== "&&") return [source];
+  const clauses = flatten(root, "&&").map(({ start, end }) => source.slice(start, end));
+  try {
+    for (const clause of clauses) parse(clause);
+    return clauses;
+  } catch {
+    return [source]; // a bracket that belongs to the first operand lies outside of its node
+  }
+}
+
+function read(source: string): CelNode {
+  const readable = scan(source);
+  try {
+    return (grammar.parse(readable) as unknown as { ast: CelNode }).ast;
+  } catch (error) {
+    throw syntaxError(error, source);
   }
 }
 

@@ -45,7 +45,8 @@ export function scan(source: string): string {
       i = stop;
       continue;
     }
-    if (ch === "$" && !/[A-Za-z]/.test(source[i + 1] ?? "")) throw unexpected(source, i);
+    if (ch === "$" && (!/[A-Za-z]/.test(source[i + 1] ?? "") || word.test(source[i - 1] ?? "")))
+      throw unexpected(source, i);
     out += ch === "$" ? "_" : ch;
     i += 1;
     if (ch === "$") {

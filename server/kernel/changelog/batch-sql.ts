@@ -56,11 +56,7 @@ const sizeOf = (measure: string) =>
 export async function readSpan(sql: Sql, span: Span, limits: PageLimits): Promise<Page> {
   const source = `SELECT ${columns} FROM (${sinceTick(columns, "$6", "$7")}) AS late
     WHERE xid < pg_snapshot_xmax($8::pg_snapshot) AND pg_visible_in_snapshot(xid, $8::pg_snapshot)`;
-  return page(sql, span, limits, source, [
-    span.from.snapshot.running,
-    span.from.snapshot.xmax,
-    span.to.snapshot.text,
-  ]);
+  return page(sql, span, limits, source, [span.from.snapshot.running, span.from.snapshot.xmax, span.to.snapshot.text]);
 }
 
 /** The part of a span that lies in these transactions and strictly between two `seq`: index ranges, whatever the span's size. */

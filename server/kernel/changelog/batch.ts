@@ -27,9 +27,11 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
   const plans = new Map<string, Promise<SpanPlan>>();
 
   async function read(cursor: Cursor, limits: PageLimits): Promise<Batch> {
-    const ticks = (!cursor.page && head.since(cursor.tick, cursor.nonce)) || (await ticksFrom(sql, cursor.tick, ticksAtOnce));
+    const ticks =
+      (!cursor.page && head.since(cursor.tick, cursor.nonce)) || (await ticksFrom(sql, cursor.tick, ticksAtOnce));
     const from = ticks[0];
-    if (cursor.epoch !== head.epoch?.id || from?.id !== cursor.tick || from.nonce !== cursor.nonce) return refuse(cursor);
+    if (cursor.epoch !== head.epoch?.id || from?.id !== cursor.tick || from.nonce !== cursor.nonce)
+      return refuse(cursor);
     const span = { epoch: cursor.epoch, from };
     if (cursor.page) return readPage({ ...span, to: await target(cursor.page) }, cursor, limits);
     const to = reach(ticks, limits.entries);
@@ -56,7 +58,11 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
   }
 
   /** Large spans: which transactions reach into the next page is worked out once, then each page is a few index ranges. */
-  async function readPage(span: Omit<Span, "to"> & { to: Tick | undefined }, cursor: Cursor, limits: PageLimits): Promise<Batch> {
+  async function readPage(
+    span: Omit<Span, "to"> & { to: Tick | undefined },
+    cursor: Cursor,
+    limits: PageLimits,
+  ): Promise<Batch> {
     const { to } = span;
     if (!to) return refuse(cursor);
     const whole = { ...span, to };

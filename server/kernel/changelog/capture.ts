@@ -103,7 +103,9 @@ async function dropFunctions(tx: Db, id: string): Promise<void> {
 function functions(c: CapturedCollection): string[] {
   const named = (suffix: string, body: string) => {
     const name = quoted(`capture_${c.id}_${suffix}`);
-    const comment = pg.escapeLiteral(`Landfall capture, generator ${generatorVersion}, schema version ${c.schemaVersion}`);
+    const comment = pg.escapeLiteral(
+      `Landfall capture, generator ${generatorVersion}, schema version ${c.schemaVersion}`,
+    );
     return [
       `${functionHead(name)} AS ${pg.escapeLiteral(body)}`,
       `COMMENT ON FUNCTION landfall.${name}() IS ${comment}`,
@@ -144,7 +146,10 @@ function triggers(c: CapturedCollection): string[] {
 function perStatement(prefix: string): [name: string, when: string][] {
   return [
     [`${prefix}_insert`, "AFTER INSERT ON TABLE REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"],
-    [`${prefix}_update`, "AFTER UPDATE ON TABLE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"],
+    [
+      `${prefix}_update`,
+      "AFTER UPDATE ON TABLE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT",
+    ],
     [`${prefix}_delete`, "AFTER DELETE ON TABLE REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"],
   ];
 }

@@ -37,7 +37,11 @@ export async function epochBreak(sql: Sql, known: Tick | undefined): Promise<Epo
 }
 
 /** Begins an epoch: an empty log, one tick. The caller holds the lease row, in a transaction. */
-export async function beginEpoch(sql: Sql, reason: EpochReason, words: { epoch: string; nonce: string }): Promise<void> {
+export async function beginEpoch(
+  sql: Sql,
+  reason: EpochReason,
+  words: { epoch: string; nonce: string },
+): Promise<void> {
   const last = await newestTick(sql);
   if (reason !== "first") {
     // Whoever is writing finishes first, and its entry goes with the old log: it is in the snapshot that all start from.
@@ -92,7 +96,11 @@ interface Identity {
 /** Where these functions are refused, snapshot and nonce remain. */
 async function clusterIdentity(sql: Sql): Promise<Identity> {
   return {
-    systemIdentifier: await readable(sql, "pg_control_system()", "(SELECT system_identifier::text FROM pg_control_system())"),
+    systemIdentifier: await readable(
+      sql,
+      "pg_control_system()",
+      "(SELECT system_identifier::text FROM pg_control_system())",
+    ),
     timeline: await readable(sql, "pg_walfile_name(pg_lsn)", "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"),
   };
 }

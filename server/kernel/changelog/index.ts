@@ -113,7 +113,17 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
     if ([...readers].some((reader) => reader.name === name)) throw new Error(`a reader named ${name} runs already`);
     const store = durable ? createReaderStore(db, name, holder, settings.readerLeaseMs) : undefined;
     const chance = () => random(4).readUInt32BE() / 2 ** 32;
-    const started = startReader({ name, handler, head, batches, clock, chance, settings, log, ...(store ? { store } : {}) });
+    const started = startReader({
+      name,
+      handler,
+      head,
+      batches,
+      clock,
+      chance,
+      settings,
+      log,
+      ...(store ? { store } : {}),
+    });
     const reader: Reader = {
       ...started,
       async stop() {
@@ -132,7 +142,8 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
       ticker.start();
       while (!head.newest && !stopped) await pause(5);
       upkeep = setInterval(() => {
-        if (ticker.leading) keeping = maintain().catch((error: unknown) => log.warn({ err: error }, "change log: upkeep failed"));
+        if (ticker.leading)
+          keeping = maintain().catch((error: unknown) => log.warn({ err: error }, "change log: upkeep failed"));
       }, settings.maintainMs);
     },
     async drain() {

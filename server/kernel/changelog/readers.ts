@@ -145,7 +145,10 @@ export function startReader(options: ReaderOptions): Reader {
   }
 
   async function sleep(ms: number): Promise<void> {
-    await Promise.race([pause(ms), new Promise((resolve) => stopping.signal.addEventListener("abort", resolve, { once: true }))]);
+    await Promise.race([
+      pause(ms),
+      new Promise((resolve) => stopping.signal.addEventListener("abort", resolve, { once: true })),
+    ]);
   }
 
   const loop = run();

@@ -82,7 +82,11 @@ async function trim(db: Db, limits: RingLimits, log: Logger): Promise<void> {
 }
 
 /** The oldest tick that sees every transaction of the slot: from there on nobody needs it. */
-async function tickCovering(db: Db, xid: string, retentionMs: number): Promise<{ id: number; expired: boolean } | undefined> {
+async function tickCovering(
+  db: Db,
+  xid: string,
+  retentionMs: number,
+): Promise<{ id: number; expired: boolean } | undefined> {
   const rows = await db.query<{ id: number; expired: boolean }>({
     text: `SELECT id, at < clock_timestamp() - $2 * interval '1 millisecond' AS expired FROM landfall.tick
            WHERE pg_snapshot_xmin(snapshot) > $1::xid8 ORDER BY id LIMIT 1`,
@@ -117,7 +121,9 @@ async function empty(db: Db, slot: Slot, tick: number, lockTimeoutMs: number): P
     return await db.transaction(async (tx) => {
       await tx.query({ text: `SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}` });
       await tx.query({ text: `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE` });
-      const [newest] = await tx.query<{ xid: string }>({ text: `SELECT xid::text AS xid FROM ${table} ORDER BY ${table}.xid DESC LIMIT 1` });
+      const [newest] = await tx.query<{ xid: string }>({
+        text: `SELECT xid::text AS xid FROM ${table} ORDER BY ${table}.xid DESC LIMIT 1`,
+      });
       if (newest?.xid !== slot.xid) return false;
       await tx.query({ text: `TRUNCATE ${table}` });
       await tx.query({ text: "DELETE FROM landfall.tick WHERE id < $1", values: [tick] });

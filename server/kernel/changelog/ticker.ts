@@ -12,7 +12,17 @@ import { beginEpoch, epochBreak } from "./epoch.ts";
 import type { Head } from "./head.ts";
 import type { Session } from "./session.ts";
 import type { ChangeLogSettings } from "./settings.ts";
-import { glance, holdLease, insertTick, isTickDue, newestTick, notify, releaseLease, takeLease, type Tick } from "./store.ts";
+import {
+  glance,
+  holdLease,
+  insertTick,
+  isTickDue,
+  newestTick,
+  notify,
+  releaseLease,
+  type Tick,
+  takeLease,
+} from "./store.ts";
 
 export const channels = { tick: "landfall_tick", ring: "landfall_ring" } as const;
 
@@ -60,8 +70,9 @@ export function createTicker({ session, head, holder, clock, word, settings, log
       try {
         if (session.connected) await (leading ? lead() : follow());
       } catch (error) {
-        leading = false;
+        // Still leader, if the lease says so; but what is known must be looked at afresh before the next tick.
         stale = true;
+        renewAt = 0;
         log.warn({ err: error }, "change log: tick failed, trying again");
         await pause(settings.gapMs * 10);
       }
@@ -139,7 +150,8 @@ export function createTicker({ session, head, holder, clock, word, settings, log
       if (broken) await beginEpoch(session, broken, { epoch: word(), nonce: word() });
       return broken;
     });
-    if (reason && reason !== "first") log.error({ reason }, "change log: a new epoch begins, every reader starts from a snapshot");
+    if (reason && reason !== "first")
+      log.error({ reason }, "change log: a new epoch begins, every reader starts from a snapshot");
     checkAt = clock.monotonicMs() + settings.maintainMs;
     await head.refresh(session);
     stale = false;

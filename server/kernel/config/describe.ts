@@ -1,4 +1,5 @@
 // The settings table as text: for `landfall start --help` and for docs/config.md.
+import { exitCodes } from "../exit.ts";
 import { settings } from "./settings.ts";
 import type { Setting } from "./types.ts";
 
@@ -36,7 +37,17 @@ Settings come from the environment. Each one also takes \`<NAME>_FILE\`, the pat
 container secrets do; giving both is an error. An empty value counts as unset. All mistakes are reported at once, and an
 unknown name that starts with \`LANDFALL_\` is pointed out.
 
-${sections.join("\n")}`;
+${sections.join("\n")}
+## Exit codes
+
+What \`landfall\` ends with, beside 0. The same table stands in \`landfall --help\`.
+
+| code | name | meaning |
+|---|---|---|
+${Object.entries(exitCodes)
+  .map(([name, { code, text }]) => `| ${code} | \`${name}\` | ${text} |`)
+  .join("\n")}
+`;
 }
 
 function shown(setting: Setting): string {

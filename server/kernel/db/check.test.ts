@@ -39,6 +39,20 @@ test("a plain role is told the exact GRANTs, and with them and other people's ta
   expect(await checkDatabase(asRole(), atOnce)).toMatchObject({ current: true });
 });
 
+test("CREATE on the database may be taken back once the schema is there", async () => {
+  await superuser(`REVOKE CREATE ON DATABASE ${database.name} FROM ${role}`);
+  expect(await checkDatabase(asRole(), atOnce)).toMatchObject({ current: true });
+});
+
+test("a role that may not read another role's installation is told whose it is", async () => {
+  await superuser(`CREATE ROLE ${role}_other LOGIN; GRANT CREATE ON SCHEMA public TO ${role}_other`);
+  await expect(checkDatabase({ ...asRole(), user: `${role}_other` }, atOnce)).rejects.toMatchObject({
+    reason: "database_privileges",
+    message: expect.stringContaining(`belongs to the role ${role}`),
+  });
+  await superuser(`DROP OWNED BY ${role}_other; DROP ROLE ${role}_other`);
+});
+
 test("a read-only role is told so", async () => {
   await superuser(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
   await expect(checkDatabase(asRole(), atOnce)).rejects.toMatchObject({ reason: "database_read_only" });

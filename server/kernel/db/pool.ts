@@ -2,6 +2,7 @@
 import pg from "pg";
 import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
+import { dropName, holdName, isLostStatement } from "./statement-names.ts";
 
 export interface PoolOptions {
   /** Anything pg's ClientConfig takes, or a connection string. */
@@ -80,13 +81,27 @@ async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.Quer
   };
   client.on("error", onError);
   try {
-    return await client.query(config);
+    return await sendOrAgain(client, config);
   } catch (error) {
     if (isConnectionLost(error)) broken = error as Error;
     throw coded(error);
   } finally {
     client.off("error", onError);
     client.release(broken);
+  }
+}
+
+/** A named statement that the connection has lost, or whose result type changed, runs once more without its name. */
+async function sendOrAgain(client: pg.PoolClient, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  const { name, ...unnamed } = config;
+  if (name === undefined) return client.query(config);
+  holdName(client, name);
+  try {
+    return await client.query(config);
+  } catch (error) {
+    if (!isLostStatement(error)) throw error;
+    dropName(client, name);
+    return client.query(unnamed);
   }
 }
 
@@ -127,6 +142,8 @@ async function runTransaction<T>(
     await client.query("COMMIT");
     return result;
   } catch (error) {
+    // The transaction has failed, so nothing can run again; a fresh connection has no statement to mistake.
+    if (isLostStatement(error)) broken ??= error as Error;
     // On a lost connection a ROLLBACK would only wait for its own timeout; closing it rolls back as well.
     if (isConnectionLost(error)) broken ??= error as Error;
     if (!broken)
@@ -154,9 +171,14 @@ async function setTags(client: pg.PoolClient, tags: WriteTags): Promise<void> {
   });
 }
 
+function held(client: pg.PoolClient, config: pg.QueryConfig | pg.QueryArrayConfig): Promise<pg.QueryResult> {
+  if (config.name !== undefined) holdName(client, config.name);
+  return client.query(config);
+}
+
 function inside(client: pg.PoolClient, prepare: boolean, depth: number): Db {
   return {
-    ...runner(client, prepare),
+    ...runner({ query: (config) => held(client, config) }, prepare),
     inTransaction: true,
     transaction: async (work, options) => {
       const savepoint = `landfall_${depth}`;

@@ -52,29 +52,7 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
       if (reply.stream) return sendStream(exchange, reply, headers);
       const text = reply.text ?? (reply.json === undefined ? undefined : JSON.stringify(reply.json));
       if (text === undefined) return sendEmpty(exchange, reply, headers);
-      const size = Buffer.byteLength(text);
-      const { request, response } = exchange;
-      const coding =
-        noStore || size < compressedBytesMin
-          ? undefined
-          : negotiateCoding(request.headers["accept-encoding"] as string);
-      if (reply.etag !== undefined) {
-        headers.push("ETag", quoteTag(reply.etag, coding && tagSuffix[coding]));
-        const isRead = request.method === "GET" || request.method === "HEAD";
-        if (isRead && matchesNoneMatch(request.headers["if-none-match"], reply.etag)) {
-          response.writeHead(304, headers).end();
-          return;
-        }
-      }
-      headers.push("Content-Type", reply.contentType ?? "application/json");
-      if (coding === undefined) {
-        headers.push("Content-Length", String(size));
-        response.writeHead(reply.status, headers).end(text);
-        return;
-      }
-      const body = await compress(text, coding);
-      headers.push("Content-Encoding", coding, "Content-Length", String(body.length));
-      response.writeHead(reply.status, headers).end(body);
+      return sendText(exchange, reply, headers, text, !noStore);
     },
     problem(exchange, problem) {
       const { request, response } = exchange;
@@ -96,6 +74,34 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
       response.writeHead(problem.status, headers).end(text);
     },
   };
+}
+
+async function sendText(
+  { request, response }: Exchange,
+  reply: Reply,
+  headers: string[],
+  text: string,
+  mayCompress: boolean,
+): Promise<void> {
+  const size = Buffer.byteLength(text);
+  const coding =
+    mayCompress && size >= compressedBytesMin
+      ? negotiateCoding(request.headers["accept-encoding"] as string | undefined)
+      : undefined;
+  if (reply.etag !== undefined) {
+    headers.push("ETag", quoteTag(reply.etag, coding && tagSuffix[coding]));
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && matchesNoneMatch(request.headers["if-none-match"], reply.etag)) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+  }
+  headers.push("Content-Type", reply.contentType ?? "application/json");
+  // A HEAD asks what GET would send, and compressing is how we know its length.
+  const body = coding === undefined ? text : await compress(text, coding);
+  if (coding !== undefined) headers.push("Content-Encoding", coding);
+  headers.push("Content-Length", String(typeof body === "string" ? size : body.length));
+  response.writeHead(reply.status, headers).end(body);
 }
 
 function sendEmpty({ response }: Exchange, reply: Reply, headers: string[]): void {

@@ -10,6 +10,5 @@ export { type Access, defineRoute, type Input, type Reply, type ResponseSpec, ty
 export { createHttp, type Http, type HttpOptions } from "./server.ts";
 export { defaultHttpSettings, type HttpSettings } from "./settings.ts";
 export type { StaticMount } from "./static-files.ts";
-export { resetStrictLimit, type StrictVerdict, strictLimit } from "./strict-limit.ts";
 export { textFault } from "./text-fault.ts";
 export { unknownParameters } from "./validate.ts";

@@ -56,6 +56,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   const fail = (exchange: Exchange, thrown: unknown) => {
     const problem = toProblem(thrown);
+    // The client went away, so what failed may be no more than that. Nobody reads an answer; 499 is for log and metrics.
+    if (exchange.request.socket.destroyed && !isBug(problem)) return finished(exchange, 499, problem);
     answers.problem(exchange, problem);
     discardRest(exchange.request);
     finished(exchange, problem.status, problem);
@@ -81,6 +83,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   return { serve, fail };
 }
 
+const partingCodes = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR", "ECONNRESET", "EPIPE"]);
+
+function isBug({ code, cause }: Problem): boolean {
+  return code === "internal" && !partingCodes.has(String((cause as { code?: unknown } | undefined)?.code));
+}
+
 /** Who is it, and may they come in now? */
 async function admit(parts: PipelineParts, plan: RoutePlan, exchange: Exchange): Promise<Actor> {
   const { headers } = exchange.request;
@@ -95,9 +103,12 @@ async function admit(parts: PipelineParts, plan: RoutePlan, exchange: Exchange):
   const found = authenticated(parts, exchange);
   const actor = found instanceof Promise ? await found : found;
   exchange.actor = actor.label;
-  if (!isAdmin(actor)) parts.shedding.confirm();
-  if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange);
-  else count(parts.credentialLimit, actor.label, exchange);
+  // Admins and the service may do anything anyway; a limit would only stop them from helping a server in trouble.
+  if (!isAdmin(actor)) {
+    parts.shedding.confirm();
+    if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange);
+    else count(parts.credentialLimit, actor.label, exchange);
+  }
   checkAccess(plan.route, actor);
   return actor;
 }
@@ -133,7 +144,8 @@ async function perform(
 ): Promise<Reply> {
   const { route } = plan;
   const { request } = exchange;
-  const params = route.params ? validate(route.params, checkedParams(rawParams), "path") : {};
+  checkParams(exchange, rawParams);
+  const params = route.params ? validate(route.params, rawParams, "path") : {};
   const query = plan.query(parseQueryText(exchange.queryText));
   const key = idempotencyKey(plan, request.headers["idempotency-key"]);
   const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange);
@@ -178,13 +190,14 @@ async function perform(
   return reply;
 }
 
-function checkedParams(params: unknown): unknown {
+/** Percent-decoding yields no surrogates, so U+0000 is all that a path can smuggle in. */
+function checkParams(exchange: Exchange, params: unknown): void {
+  if (!exchange.path.includes("%00")) return;
   for (const [name, value] of Object.entries(params as Record<string, string>)) {
     const fault = textFault(value);
     if (fault)
       throw kernelErrors.input_invalid({ issues: [{ path: `path.${name}`, code: "text_invalid", message: fault }] });
   }
-  return params;
 }
 
 function idempotencyKey(plan: RoutePlan, header: string | string[] | undefined): string | undefined {

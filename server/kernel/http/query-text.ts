@@ -7,10 +7,11 @@ import { textFault } from "./text-fault.ts";
 export type QueryTexts = Readonly<Record<string, string>>;
 
 const parametersMax = 64;
-const nothing: QueryTexts = Object.freeze(Object.create(null));
+/** The answer for an empty query, so that callers may recognise it. */
+export const noQuery: QueryTexts = Object.freeze(Object.create(null));
 
 export function parseQueryText(text: string): QueryTexts {
-  if (text === "") return nothing;
+  if (text === "") return noQuery;
   const parts = text.split("&", parametersMax + 1);
   if (parts.length > parametersMax) refuse("query", "too_many", `At most ${parametersMax} parameters are accepted.`);
   const found: Record<string, string> = Object.create(null);

@@ -1,5 +1,6 @@
 // General limits: a token bucket per credential or address in this process's memory. With N instances each gives out an
-// Nth, which is right on average and costs no round trip. Sign-in and one-time codes need the exact one (strict-limit.ts).
+// Nth, which is right on average and costs no round trip. Sign-in and one-time codes need an exact one,
+// which the auth room keeps in Postgres.
 import type { Clock } from "../clock.ts";
 
 export interface RateVerdict {

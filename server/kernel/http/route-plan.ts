@@ -1,6 +1,6 @@
 // What a Route comes to once its defaults are applied: computed at start, read on every request.
 import type { CachePolicy } from "./answer.ts";
-import type { QueryTexts } from "./query-text.ts";
+import { noQuery, type QueryTexts } from "./query-text.ts";
 import type { Route } from "./route.ts";
 import type { HttpSettings } from "./settings.ts";
 import { unknownParameters, validate } from "./validate.ts";
@@ -45,8 +45,11 @@ export function planRoute(route: Route, settings: HttpSettings): RoutePlan {
 function queryParser(route: Route): RoutePlan["query"] {
   if (route.parseQuery) return route.parseQuery;
   const { query } = route;
-  if (query) return (texts) => validate(query, texts, "query");
-  return refuseAll;
+  if (!query) return refuseAll;
+  // Most calls have no query; what the schema makes of that never changes.
+  const empty = query.safeParse(noQuery);
+  const defaults = empty.success ? Object.freeze(empty.data) : undefined;
+  return (texts) => (texts === noQuery && defaults !== undefined ? defaults : validate(query, texts, "query"));
 }
 
 const refuseAll = (texts: QueryTexts): object => {

@@ -24,7 +24,6 @@ import type { Route } from "./route.ts";
 import type { HttpSettings } from "./settings.ts";
 import { createShedding } from "./shedding.ts";
 import type { StaticMount } from "./static-files.ts";
-import { removeEndedLimits } from "./strict-limit.ts";
 import { requestId, traceId } from "./trace.ts";
 
 export interface HttpOptions {
@@ -46,7 +45,7 @@ export interface HttpOptions {
   /** Where `/` sends browsers, e.g. `/console/`. */
   readonly home?: string;
   readonly extendOpenApi?: ExtendOpenApi;
-  /** How often expired keys and counters are removed; 0: never. */
+  /** How often expired idempotency keys are removed; 0: never. */
   readonly cleanupIntervalMs?: number;
 }
 
@@ -98,7 +97,7 @@ export function createHttp(options: HttpOptions): Http {
   });
   configure(server, options);
   metrics.gauge("landfall_http_in_flight", "Requests being worked on.", () => shedding.inFlight);
-  metrics.gauge("landfall_http_shed_total", "Requests refused because of load.", () => shedding.shed);
+  metrics.counter("landfall_http_shed_total", "Requests refused because of load.", () => shedding.shed);
   observePool(metrics, options.db);
 
   let stopWatching = () => {};
@@ -226,7 +225,7 @@ function recordFinished({ log, clock, metrics }: HttpOptions) {
     if (exchange.traceId !== undefined) line.traceId = exchange.traceId;
     if (problem) line.code = problem.code;
     if (exchange.response.destroyed && !exchange.response.writableFinished) line.aborted = true;
-    if (status >= 500 && problem?.cause !== undefined) line.err = problem.cause;
+    if ((status >= 500 || problem?.code === "internal") && problem?.cause !== undefined) line.err = problem.cause;
     if (status === 500) log.error(line, "request");
     else if (status > 500) log.warn(line, "request");
     else if (exchange.route.startsWith("/")) log.debug(line, "request");
@@ -244,17 +243,19 @@ function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
   });
 }
 
-// not ready, answers say `Connection: close` | grace | stop listening, idle connections close | in-flight ends | cut the rest
+// not ready, answers say `Connection: close` | grace | stop listening | grace | idle connections close, in-flight ends | cut
 //
-// Listening goes on during the grace, so that a load balancer that has not asked /readyz yet loses nothing; a client with
-// a kept-alive connection learns from its next answer that it has to open another.
+// Listening goes on during the first grace, so that a load balancer that has not asked /readyz yet loses nothing. The
+// second is for connections made in the last moment, whose request is still on its way: closing those would lose it.
 async function drain(server: Server, settings: HttpSettings): Promise<void> {
   if (!server.listening) return;
-  await new Promise((resolve) => setTimeout(resolve, settings.drainGraceMs));
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  await pause(settings.drainGraceMs);
+  // http.Server's own close would end idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), settings.drainDeadlineMs);
-  // A connection whose answer went out before the drain began becomes idle later.
+  await Promise.race([closed, pause(settings.drainGraceMs)]);
+  server.closeIdleConnections();
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
   await closed;
   clearTimeout(cut);
@@ -264,7 +265,6 @@ async function drain(server: Server, settings: HttpSettings): Promise<void> {
 async function clean({ db, log }: HttpOptions): Promise<void> {
   try {
     while ((await removeExpiredKeys(db, 1_000)) === 1_000);
-    while ((await removeEndedLimits(db, 1_000)) === 1_000);
   } catch (error) {
     log.warn({ err: error }, "removing expired keys failed; tried again later");
   }

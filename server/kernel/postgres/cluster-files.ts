@@ -55,14 +55,14 @@ function versionOf(folder: string): string | undefined {
 const refused = (line: string) => new Exit("data_dir_refused", line);
 
 /** Makes the cluster unless another process was faster. */
-export function createCluster(launch: Launch, home: string): void {
+export async function createCluster(launch: Launch, home: string): Promise<void> {
   clearDrafts(home);
   const draft = join(home, `.new-${process.pid}-${randomBytes(4).toString("hex")}`);
   const password = randomBytes(24).toString("base64url");
   mkdirSync(draft, { mode: 0o700 });
   try {
-    initialise(launch, draft);
-    runProgram(
+    await initialise(launch, draft);
+    await runProgram(
       [...launch.prefix, join(launch.bin, "postgres"), "--single", "-F", "-D", draft, "template1"],
       `CREATE ROLE landfall LOGIN PASSWORD '${password}';\nCREATE DATABASE landfall OWNER landfall;\n`,
     );
@@ -72,7 +72,7 @@ export function createCluster(launch: Launch, home: string): void {
     writeFileSync(join(draft, note), JSON.stringify({ password, socketName }), { mode: 0o600 });
     launch.own(draft);
     // Until here nothing was flushed. `sync -f` would also wait for everybody else's writes on that disk.
-    runProgram([...launch.prefix, join(launch.bin, "initdb"), "-S", "-D", draft]);
+    await runProgram([...launch.prefix, join(launch.bin, "initdb"), "-S", "-D", draft]);
     renameSync(draft, join(home, String(launch.major)));
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

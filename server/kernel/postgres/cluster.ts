@@ -6,7 +6,6 @@
 // Who starts at the same instant competes for the lock Postgres and flock hold on the folder; the loser is a guest.
 // The socket's place never changes, so a pool simply reconnects. An owner whose Postgres crashes joins again as well.
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { Exit } from "../exit.ts";
@@ -46,7 +45,7 @@ const tuning = ["wal_level=replica", "max_wal_senders=2", "max_connections=100",
 const tuning18 = ["io_method=sync"];
 
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { launch, home, created } = prepare(options);
+  const { launch, home, created } = await prepare(options);
   const files = clusterFiles(home, launch.major);
   let seat = await takeSeat(launch, files, options);
   let stopping = false;
@@ -56,9 +55,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       await left(seat, options.watchEveryMs ?? 200, controller.signal);
       if (stopping) return;
       try {
-        seat = await takeSeat(launch, files, options);
+        seat = await takeSeat(launch, files, options, controller.signal);
         options.onChange?.({ role: seat.server ? "owner" : "guest" });
       } catch (error) {
+        if (stopping) return;
         options.onChange?.({ error: error as Error });
         await sleep(1_000, undefined, { signal: controller.signal }).catch(() => {});
       }
@@ -80,7 +80,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-function prepare(options: ClusterOptions): { launch: Launch; home: string; created: boolean } {
+async function prepare(options: ClusterOptions): Promise<{ launch: Launch; home: string; created: boolean }> {
   const binaries = findPostgres();
   const there = inspectCluster(options.dataDir, binaries.major);
   if (!there && !options.create)
@@ -90,7 +90,7 @@ function prepare(options: ClusterOptions): { launch: Launch; home: string; creat
     const launch = launchFor(binaries, home);
     if (!there) {
       options.progress?.(`Making the embedded Postgres ${launch.major} …`);
-      createCluster(launch, home);
+      await createCluster(launch, home);
     }
     return { launch, home, created: !there };
   } catch (error) {
@@ -107,7 +107,12 @@ interface Seat {
 }
 
 /** Uses the Postgres that runs on the folder, or starts it. */
-async function takeSeat(launch: Launch, files: ClusterFiles, options: ClusterOptions): Promise<Seat> {
+async function takeSeat(
+  launch: Launch,
+  files: ClusterFiles,
+  options: ClusterOptions,
+  signal?: AbortSignal,
+): Promise<Seat> {
   const deadline = performance.now() + (options.patienceMs ?? 30_000);
   let told = false;
   while (performance.now() < deadline) {
@@ -124,7 +129,7 @@ async function takeSeat(launch: Launch, files: ClusterFiles, options: ClusterOpt
         if (!(error instanceof ClusterBusy)) throw error;
       }
     }
-    await sleep(50);
+    await sleep(50, undefined, signal ? { signal } : {});
   }
   throw new Exit("data_dir_refused", `Another Postgres holds ${files.folder} and does not answer: end it, or restart the machine.`); // biome-ignore format: one line
 }
@@ -174,6 +179,3 @@ async function left(seat: Seat, everyMs: number, signal: AbortSignal): Promise<v
   while (!signal.aborted && isPostgres(seat.pid))
     await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
 }
-
-/** The folder of the cluster's files, for `doctor`. */
-export const clusterFolder = (dataDir: string, major: number) => join(dataDir, "pg", String(major));

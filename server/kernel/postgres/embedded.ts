@@ -1,6 +1,6 @@
 // A bare Postgres from the npm package, with a superuser anyone at the socket may be: for tests. The product runs
 // `openCluster` (cluster.ts), which trusts nobody.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { childEnvironment, findPostgres } from "./binaries.ts";
@@ -28,7 +28,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const launch = launchFor(findPostgres(), dirname(options.dataDir));
   if (!existsSync(join(options.dataDir, "PG_VERSION"))) {
     mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-    initialise(launch, options.dataDir);
+    await initialise(launch, options.dataDir);
   }
   launch.own(options.socketDir);
   const { dataDir: cluster, socketDir, settings = [] } = options;
@@ -37,19 +37,34 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 }
 
 /** Runs initdb into an empty folder. Local connections are trusted until somebody writes a stricter pg_hba.conf. */
-export function initialise(launch: Launch, folder: string): void {
+export async function initialise(launch: Launch, folder: string): Promise<void> {
   launch.own(folder);
   const icu = launch.major >= 15 ? ["--locale-provider=icu", "--icu-locale=und"] : [];
   const flags = ["-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", ...icu, "-N"];
-  runProgram([...launch.prefix, join(launch.bin, "initdb"), ...flags, "--no-instructions"]);
+  await runProgram([...launch.prefix, join(launch.bin, "initdb"), ...flags, "--no-instructions"]);
 }
 
-export function runProgram(command: readonly string[], input?: string): void {
-  const done = spawnSync(command[0] as string, command.slice(1), {
+/** Not the synchronous form: while initdb works on one core, the other loads the server's modules. */
+export function runProgram(command: readonly string[], input = ""): Promise<void> {
+  const child = spawn(command[0] as string, command.slice(1), {
     cwd: "/",
     env: childEnvironment,
-    encoding: "utf8",
-    ...(input === undefined ? {} : { input }),
+    stdio: ["pipe", "ignore", "pipe"],
   });
-  if (done.status !== 0) throw new Error(`${command.at(-1)}: ${done.stderr || done.error?.message}`);
+  let complaints = "";
+  child.stderr.on("data", (chunk) => {
+    complaints = (complaints + chunk).slice(-4_000);
+  });
+  // A program that ends early closes its input; its exit code says why.
+  child.stdin.on("error", () => {}).end(input);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve();
+      else
+        reject(
+          new Error(`${command.find((word) => /\/(initdb|postgres)$/.test(word))} ended with ${code}: ${complaints}`),
+        );
+    });
+  });
 }

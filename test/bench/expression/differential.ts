@@ -59,7 +59,9 @@ async function run(database: PooledDb): Promise<string[]> {
     }
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  process.stdout.write(`${JSON.stringify({ expressions: total, rows: 24, seed, disagreements: failures.length, seconds })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ expressions: total, rows: 24, seed, disagreements: failures.length, seconds })}\n`,
+  );
   return failures;
 }
 

@@ -1,0 +1,55 @@
+// One collection: its tabs, and the tab that is open.
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { collectionsQuery } from "../api/queries.ts";
+import { EmptyState } from "../parts/EmptyState.tsx";
+import { ProblemView } from "../parts/ProblemView.tsx";
+import { ScreenSkeleton } from "../parts/Skeletons.tsx";
+import { texts } from "./texts.ts";
+
+const tabs = [
+  ["/collections/$name/records", texts.tabs.records],
+  ["/collections/$name/schema", texts.tabs.schema],
+  ["/collections/$name/rules", texts.tabs.rules],
+  ["/collections/$name/import", texts.tabs.transfer],
+  ["/collections/$name/api", texts.tabs.api],
+  ["/collections/$name/settings", texts.tabs.settings],
+] as const;
+
+export function CollectionScreen() {
+  const { name } = useParams({ from: "/frame/collections/$name" });
+  const { data, error, isPending, refetch } = useQuery(collectionsQuery);
+  if (isPending) return <ScreenSkeleton />;
+  if (error)
+    return (
+      <div className="screen">
+        <ProblemView error={error} onRetry={() => void refetch()} />
+      </div>
+    );
+  if (!data.some((collection) => collection.name === name)) {
+    return (
+      <EmptyState title={texts.missing.title(name)} body={texts.missing.body}>
+        <Button component={Link} to="/">
+          {texts.missing.action}
+        </Button>
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="screen-wide">
+      <h1 className="sr-only">{name}</h1>
+      <nav className="tabs" aria-label={texts.tabs.label}>
+        {tabs.map(([to, label]) => (
+          <Link key={to} to={to} params={{ name }} activeOptions={{ includeSearch: false }}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {/* A new collection starts with fresh state in every tab. */}
+      <div className="tab-body" key={name}>
+        <Outlet />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+// Every collection with its size and who may list it; the console's first page.
+import { Badge, Button, Table, Tooltip } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { collectionsQuery } from "../api/queries.ts";
+import type { Collection } from "../api/types.ts";
+import { EmptyState } from "../parts/EmptyState.tsx";
+import { ProblemView } from "../parts/ProblemView.tsx";
+import { RowsSkeleton } from "../parts/Skeletons.tsx";
+import { When } from "../parts/When.tsx";
+import { isPublic } from "./starting-rules.ts";
+import { texts } from "./texts.ts";
+
+const words = texts.list;
+
+export function CollectionsScreen() {
+  const { data, error, isPending, refetch } = useQuery(collectionsQuery);
+  const add = (
+    <Button component={Link} to="/new-collection" leftSection={<IconPlus size={16} />}>
+      {words.add}
+    </Button>
+  );
+  return (
+    <div className="screen">
+      <div className="screen-head">
+        <h1>{words.title}</h1>
+        {data && data.length > 0 ? add : null}
+      </div>
+      {isPending ? <RowsSkeleton rows={5} /> : null}
+      {error ? <ProblemView error={error} onRetry={() => void refetch()} /> : null}
+      {data?.length === 0 ? (
+        <EmptyState title={words.emptyTitle} body={words.emptyBody} example={words.example}>
+          {add}
+        </EmptyState>
+      ) : null}
+      {data && data.length > 0 ? <CollectionTable collections={data} /> : null}
+    </div>
+  );
+}
+
+function CollectionTable({ collections }: { readonly collections: readonly Collection[] }) {
+  return (
+    <Table.ScrollContainer minWidth={480} type="native">
+      <Table verticalSpacing={6}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{words.name}</Table.Th>
+            <Table.Th ta="right">{words.records}</Table.Th>
+            <Table.Th ta="right">{words.fields}</Table.Th>
+            <Table.Th>{words.access}</Table.Th>
+            <Table.Th>{words.changed}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {collections.map((collection) => (
+            <Table.Tr key={collection.name}>
+              <Table.Td>
+                <Link to="/collections/$name/records" params={{ name: collection.name }}>
+                  {collection.name}
+                </Link>
+              </Table.Td>
+              <Table.Td ta="right" className="num">
+                <Size count={collection.estimatedCount} />
+              </Table.Td>
+              <Table.Td ta="right" className="num">
+                {collection.fields.length}
+              </Table.Td>
+              <Table.Td>
+                <Audience rule={collection.rules.list} />
+              </Table.Td>
+              <Table.Td>{collection.updatedAt ? <When at={collection.updatedAt} /> : null}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function Size({ count }: { readonly count: number | undefined }) {
+  if (count === undefined || count < 0) return <span className="quiet">{words.unknown}</span>;
+  return (
+    <Tooltip label={words.estimateWhy}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the explanation shows on focus too */}
+      <span tabIndex={0}>{words.estimate(count)}</span>
+    </Tooltip>
+  );
+}
+
+function Audience({ rule }: { readonly rule: string | null | undefined }) {
+  if (rule === undefined || rule === null) return <span className="quiet">{words.adminsOnly}</span>;
+  if (rule.trim() === "true")
+    return (
+      <Badge color="yellow" variant="outline" tt="none" className="amber">
+        {words.everyone}
+      </Badge>
+    );
+  return <span>{isPublic(rule) ? words.everyone : words.rule}</span>;
+}

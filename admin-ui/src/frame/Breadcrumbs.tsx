@@ -1,0 +1,39 @@
+// The trail to the current screen, read from the address.
+import { Link, useLocation } from "@tanstack/react-router";
+import { texts } from "./texts.ts";
+
+const titles: { readonly [segment: string]: string } = {
+  keys: texts.nav.keys,
+  denials: texts.nav.denials,
+  server: texts.nav.server,
+  "new-collection": texts.sidebar.add,
+};
+
+export function Breadcrumbs() {
+  const { pathname } = useLocation();
+  const [first = "", second] = pathname.split("/").filter(Boolean);
+  const inCollection = first === "collections" && second !== undefined;
+  return (
+    <nav aria-label={texts.header.trail} className="trail">
+      {first === "" ? (
+        <span aria-current="page">{texts.nav.collections}</span>
+      ) : (
+        <>
+          {titles[first] && first !== "new-collection" ? null : (
+            <>
+              <Link to="/" className="wide-only">
+                {texts.nav.collections}
+              </Link>
+              <span aria-hidden className="wide-only">
+                /
+              </span>
+            </>
+          )}
+          <span aria-current="page" className="ellipsis">
+            {inCollection ? decodeURIComponent(second) : titles[first]}
+          </span>
+        </>
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,26 @@
+// Says what a place is for while it is empty, and offers the first step.
+import type { ReactNode } from "react";
+
+interface EmptyStateProps {
+  readonly title: string;
+  readonly body: string;
+  /** Shown as code: what it could hold. */
+  readonly example?: string;
+  readonly children?: ReactNode;
+}
+
+export function EmptyState({ title, body, example, children }: EmptyStateProps) {
+  return (
+    <div className="empty">
+      <h2>{title}</h2>
+      <p>{body}</p>
+      {example ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        <pre className="code-block" tabIndex={0}>
+          {example}
+        </pre>
+      ) : null}
+      <div className="empty-actions">{children}</div>
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+// What the grid can show of a collection, and what an admin chose to see.
+import type { Collection, Field, FieldType } from "../api/types.ts";
+
+export interface Column {
+  readonly name: string;
+  readonly type: FieldType | "id" | "version";
+  readonly many: boolean;
+  readonly sortable: boolean;
+  readonly numeric: boolean;
+  /** Only for fields of the definition. */
+  readonly field?: Field;
+}
+
+const numericTypes: ReadonlySet<string> = new Set(["number", "integer", "decimal", "version"]);
+const unsortable: ReadonlySet<string> = new Set(["json", "geo", "richtext"]);
+
+export function columnsOf(collection: Collection): readonly Column[] {
+  const system = (name: string, type: Column["type"]): Column => ({
+    name,
+    type,
+    many: false,
+    sortable: true,
+    numeric: numericTypes.has(type),
+  });
+  return [
+    system("id", "id"),
+    ...collection.fields.map((field) => ({
+      name: field.name,
+      type: field.type,
+      many: field.many ?? false,
+      sortable: !field.many && !unsortable.has(field.type),
+      numeric: !field.many && numericTypes.has(field.type),
+      field,
+    })),
+    system("createdAt", "datetime"),
+    system("updatedAt", "datetime"),
+    system("version", "version"),
+  ];
+}
+
+/** Hidden unless chosen: what says little about a record. */
+export const hiddenAtFirst: readonly string[] = ["version", "createdAt"];
+
+/** Ascending, descending, then the default order again. */
+export function nextSort(current: string | undefined, name: string): string | undefined {
+  if (current === name) return `-${name}`;
+  return current === `-${name}` ? undefined : name;
+}
+
+/** The field that tells records apart for people: the first text. */
+export function displayField(collection: Collection | undefined): string | undefined {
+  const texts = collection?.fields.filter(
+    ({ type, many, hidden }) => !many && !hidden && ["text", "email"].includes(type),
+  );
+  return (texts?.find(({ name }) => /^(name|title|label|email)$/.test(name)) ?? texts?.[0])?.name;
+}
+
+/** Adds the records between the last pick and this one, as shift-click does in every list. */
+export function pickRange(
+  ids: readonly string[],
+  picked: ReadonlySet<string>,
+  { at, from, on }: { readonly at: number; readonly from: number | undefined; readonly on: boolean },
+): ReadonlySet<string> {
+  const next = new Set(picked);
+  const [low, high] = from === undefined ? [at, at] : [Math.min(at, from), Math.max(at, from)];
+  for (const id of ids.slice(low, high + 1)) {
+    if (on) next.add(id);
+    else next.delete(id);
+  }
+  return next;
+}

@@ -1,0 +1,13 @@
+// The words of the API tab.
+export const texts = {
+  intro: "Made from this collection's own fields. Put an API key or an access token in place of $TOKEN.",
+  list: "List records",
+  filtered: "Filter and sort",
+  one: "Read one",
+  create: "Create",
+  update: "Update",
+  remove: "Delete",
+  curl: "curl",
+  client: "Typed client",
+  copy: (what: string) => `Copy ${what}`,
+} as const;

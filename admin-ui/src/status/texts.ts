@@ -1,0 +1,14 @@
+// The words of the server screen.
+export const texts = {
+  title: "Server",
+  version: "Version",
+  uptime: "Running for",
+  started: "Started",
+  memory: "Memory",
+  database: "Postgres",
+  size: "Database size",
+  publicUrl: "Public address",
+  counts: "Counts",
+  refresh: "Refresh",
+  notices: "Look here",
+} as const;

@@ -1,0 +1,165 @@
+// Importing a file: choose, look at the first rows, run with progress, stop, resume.
+import { Progress as Bar, Button, FileInput, Group, Select, Table } from "@mantine/core";
+import { useEffect, useState } from "react";
+import type { Collection } from "../api/types.ts";
+import { ProblemView } from "../parts/ProblemView.tsx";
+import type { Progress } from "./import-run.ts";
+import { type Format, formatOf, knownFields, rowsOf, type SourceRow } from "./rows.ts";
+import { texts } from "./texts.ts";
+import { type ImportState, useImport } from "./useImport.ts";
+
+export function ImportPart({ collection }: { readonly collection: Collection }) {
+  const [file, setFile] = useState<File | null>(null);
+  const [format, setFormat] = useState<Format>("ndjson");
+  const run = useImport(collection);
+  const choose = async (next: File | null) => {
+    run.reset();
+    if (next) setFormat(formatOf(next.name, await next.slice(0, 1024).text()));
+    setFile(next);
+  };
+  const { state } = run;
+  return (
+    <>
+      <Group mt="sm" align="end">
+        <FileInput
+          label={texts.file}
+          placeholder={texts.choose}
+          value={file}
+          onChange={(next) => void choose(next)}
+          accept=".ndjson,.jsonl,.json,.csv,.tsv"
+          w={280}
+          disabled={state.kind === "running"}
+          clearable
+          clearButtonProps={{ "aria-label": texts.clear }}
+        />
+        {file ? (
+          <Select
+            label={texts.format}
+            data={Object.entries(texts.formats).map(([value, label]) => ({ value, label }))}
+            value={format}
+            onChange={(next) => next && setFormat(next as Format)}
+            allowDeselect={false}
+            w={140}
+            disabled={state.kind !== "idle"}
+          />
+        ) : null}
+        {file && state.kind === "idle" ? <Button onClick={() => run.start(file, format)}>{texts.start}</Button> : null}
+        {state.kind === "running" ? (
+          <Button variant="default" onClick={run.stop}>
+            {texts.cancel}
+          </Button>
+        ) : null}
+        {file && state.kind === "stopped" ? (
+          <Button onClick={() => run.start(file, format)}>{texts.resume}</Button>
+        ) : null}
+        {state.kind === "done" ? (
+          <Button variant="default" onClick={() => void choose(null)}>
+            {texts.again}
+          </Button>
+        ) : null}
+      </Group>
+      {file && state.kind === "idle" ? (
+        <Preview
+          key={`${file.name} ${file.lastModified} ${format}`}
+          file={file}
+          format={format}
+          collection={collection}
+        />
+      ) : null}
+      {file && state.kind !== "idle" ? <Report state={state} sizeBytes={file.size} /> : null}
+    </>
+  );
+}
+
+function Report({
+  state,
+  sizeBytes,
+}: {
+  readonly state: Exclude<ImportState, { kind: "idle" }>;
+  readonly sizeBytes: number;
+}) {
+  const { progress } = state;
+  const says = { running: texts.running, done: texts.finished, stopped: texts.stopped }[state.kind](progress.imported);
+  const percent = state.kind === "done" ? 100 : sizeBytes === 0 ? 0 : (100 * progress.readBytes) / sizeBytes;
+  return (
+    <div className="section">
+      <Bar value={percent} aria-label={texts.progress} {...(state.kind === "done" ? { color: "green" } : {})} />
+      <p role="status" className="num">
+        {says}
+        {progress.failed > 0 ? <span className="loss">, {texts.failed(progress.failed)}</span> : null}
+      </p>
+      {state.kind === "stopped" && state.error ? <ProblemView error={state.error} /> : null}
+      <RowErrors progress={progress} />
+    </div>
+  );
+}
+
+function RowErrors({ progress }: { readonly progress: Progress }) {
+  if (progress.errors.length === 0) return null;
+  const hidden = progress.failed - progress.errors.length;
+  return (
+    <Table.ScrollContainer minWidth={320} type="native">
+      <Table verticalSpacing={4}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th ta="right">{texts.row}</Table.Th>
+            <Table.Th>{texts.problem}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {progress.errors.map(({ row, message }) => (
+            <Table.Tr key={`${row} ${message}`}>
+              <Table.Td ta="right" className="num">
+                {row}
+              </Table.Td>
+              <Table.Td>{message}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      {hidden > 0 ? <p className="quiet">{texts.moreErrors(hidden)}</p> : null}
+    </Table.ScrollContainer>
+  );
+}
+
+interface PreviewProps {
+  readonly file: File;
+  readonly format: Format;
+  readonly collection: Collection;
+}
+
+const previewRows = 5;
+
+function Preview({ file, format, collection }: PreviewProps) {
+  const [rows, setRows] = useState<readonly SourceRow[]>([]);
+  useEffect(() => {
+    let current = true;
+    const read = async () => {
+      const first: SourceRow[] = [];
+      for await (const row of rowsOf(file, format, collection)) {
+        first.push(row);
+        if (first.length === previewRows) break;
+      }
+      if (current) setRows(first);
+    };
+    void read();
+    return () => {
+      current = false;
+    };
+  }, [file, format, collection]);
+  const unknown = [...new Set(rows.flatMap(({ record }) => knownFields(record ?? {}, collection).unknown))];
+  return (
+    <div className="section">
+      <h3>{texts.preview}</h3>
+      {unknown.length > 0 ? <p className="amber">{texts.unknownFields(unknown)}</p> : null}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <pre className="code-block" tabIndex={0}>
+        {rows.map(({ number, record, fault }) => (
+          <div key={number} className={fault ? "loss" : undefined}>
+            {fault ? `${texts.unreadable} ${fault}` : JSON.stringify(knownFields(record ?? {}, collection).record)}
+          </div>
+        ))}
+      </pre>
+    </div>
+  );
+}

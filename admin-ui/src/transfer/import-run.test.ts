@@ -1,0 +1,89 @@
+// The import's bookkeeping: chunks, refused rows by their number in the file, stopping and going on.
+import { expect, test } from "vitest";
+import type { Collection } from "../api/types.ts";
+import { type ImportRun, nothingYet, type Progress, runImport } from "./import-run.ts";
+import type { SourceRow } from "./rows.ts";
+
+const collection: Collection = {
+  name: "posts",
+  kind: "base",
+  fields: [{ name: "title", type: "text" }],
+  indexes: [],
+  rules: {},
+};
+
+async function* source(count: number, bad: readonly number[] = []): AsyncGenerator<SourceRow> {
+  for (let number = 1; number <= count; number += 1)
+    yield bad.includes(number)
+      ? { number, readBytes: number, fault: "Not JSON" }
+      : { number, readBytes: number, record: { title: `t${number}`, other: 1 } };
+}
+
+function started(change: Partial<ImportRun>) {
+  const sent: { id: string; lines: string[] }[] = [];
+  const progress: Progress[] = [];
+  const run: ImportRun = {
+    id: "i",
+    collection,
+    rows: source(2500),
+    from: nothingYet,
+    send: async (id, ndjson) => {
+      const lines = ndjson.trimEnd().split("\n");
+      sent.push({ id, lines });
+      return { imported: lines.length };
+    },
+    onProgress: (next) => progress.push(next),
+    signal: new AbortController().signal,
+    ...change,
+  };
+  return { sent, progress, end: runImport(run), run };
+}
+
+test("a file goes in chunks of a thousand, each with an id of its own", async () => {
+  const { sent, progress, end } = started({});
+  expect(await end).toMatchObject({ imported: 2500, failed: 0, settled: 2500 });
+  expect(sent.map(({ id, lines }) => [id, lines.length])).toEqual([
+    ["i-1", 1000],
+    ["i-1001", 1000],
+    ["i-2001", 500],
+  ]);
+  expect(sent[0]?.lines[0]).toBe('{"title":"t1"}');
+  expect(progress.map(({ imported }) => imported)).toEqual([1000, 2000, 2500]);
+});
+
+test("refused rows are named by their number in the file", async () => {
+  const send: ImportRun["send"] = async (id) =>
+    id === "i-1001"
+      ? { imported: 998, failed: 1, errors: [{ line: 3, message: "too long", path: "/title" }] }
+      : { imported: 1000 };
+  const { end } = started({ rows: source(2000, [1002]), send });
+  expect(await end).toMatchObject({
+    imported: 1998,
+    failed: 2,
+    errors: [
+      { row: 1002, message: "Not JSON" },
+      { row: 1004, message: "/title: too long" },
+    ],
+  });
+});
+
+test("a stopped import goes on behind the last settled row, under the same chunk ids", async () => {
+  const send: ImportRun["send"] = async (id, ndjson) => {
+    if (id === "i-1001") throw new Error("offline");
+    return { imported: ndjson.trimEnd().split("\n").length };
+  };
+  const first = started({ send });
+  await expect(first.end).rejects.toThrow("offline");
+  const reached = first.progress.at(-1) ?? nothingYet;
+  expect(reached.settled).toBe(1000);
+  const second = started({ from: reached });
+  expect(await second.end).toMatchObject({ imported: 2500 });
+  expect(second.sent.map(({ id }) => id)).toEqual(["i-1001", "i-2001"]);
+});
+
+test("cancelling sends nothing more", async () => {
+  const controller = new AbortController();
+  const { sent, end } = started({ signal: controller.signal, onProgress: () => controller.abort() });
+  await expect(end).rejects.toThrow();
+  expect(sent).toHaveLength(1);
+});

@@ -1,0 +1,35 @@
+// The words of import and export.
+import { counted } from "../parts/time.ts";
+
+export const texts = {
+  importTitle: "Import",
+  importHint:
+    "A file with one JSON object per line (NDJSON), one JSON array, or CSV whose first line names the fields. It is read piece by piece, so its size does not matter.",
+  file: "File",
+  choose: "Choose a file",
+  clear: "Choose no file",
+  format: "Format",
+  formats: { ndjson: "NDJSON", json: "JSON array", csv: "CSV" },
+  preview: "The first rows",
+  unknownFields: (names: readonly string[]) =>
+    `The collection has no field ${names.map((name) => `“${name}”`).join(", ")}. These columns will be left out.`,
+  start: "Start import",
+  resume: "Resume",
+  cancel: "Cancel",
+  again: "Import another file",
+  running: (n: number) => `${counted(n, "record")} imported`,
+  finished: (n: number) => `Finished: ${counted(n, "record")} imported`,
+  stopped: (n: number) =>
+    `Stopped after ${counted(n, "record")}. What was imported stays; resuming goes on from there.`,
+  failed: (n: number) => `${counted(n, "row")} refused`,
+  progress: "Import progress",
+  row: "Row",
+  problem: "Problem",
+  moreErrors: (n: number) => `and ${counted(n, "more", "more")}`,
+  unreadable: "This row cannot be read:",
+  exportTitle: "Export",
+  exportHint: "All records as NDJSON, one JSON object per line. The same file can be imported again.",
+  export: "Download NDJSON",
+  exporting: (n: number) => `${counted(n, "record")} so far`,
+  exported: (n: number) => `${counted(n, "record")} exported`,
+} as const;

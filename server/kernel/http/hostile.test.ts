@@ -1,0 +1,161 @@
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { expect, test, vi } from "vitest";
+import { testDatabase } from "../../../test/support/database.ts";
+import { rawRequest, startTestHttp, testHttp } from "../../../test/support/http.ts";
+import { clientAddress } from "./client-address.ts";
+import { negotiateCoding } from "./coding.ts";
+import { matchesNoneMatch, versionOfMatch } from "./entity-tag.ts";
+import { defineRoute } from "./index.ts";
+import { createShedding } from "./shedding.ts";
+import { traceId } from "./trace.ts";
+
+const database = testDatabase();
+const aborted = Promise.withResolvers<void>();
+const begun = Promise.withResolvers<void>();
+const fields = { summary: "", tag: "t", access: "anyone", responses: { 200: { description: "ok" } } } as const;
+const server = testHttp(database, () => ({
+  routes: [
+    defineRoute({
+      ...fields,
+      method: "GET",
+      path: "/v1/quick",
+      name: "quick",
+      handler: async () => ({ status: 200, json: {} }),
+    }),
+    defineRoute({
+      ...fields,
+      method: "GET",
+      path: "/v1/waits",
+      name: "waits",
+      handler: async (ctx) => {
+        const { signal } = ctx;
+        begun.resolve();
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        aborted.resolve();
+        return { status: 200, json: {} };
+      },
+    }),
+    defineRoute({
+      ...fields,
+      method: "GET",
+      path: "/v1/breaks",
+      name: "breaks",
+      handler: async () => ({
+        status: 200,
+        stream: Readable.from(
+          (async function* () {
+            yield "first line\n";
+            throw new Error("broke off at /secret/path");
+          })(),
+        ),
+      }),
+    }),
+  ],
+}));
+
+test("D04 hostile headers stall nothing", async () => {
+  const address = clientAddress(["127.0.0.1"]);
+  const started = performance.now();
+  for (const part of ['"', ",", ";", "q=", "W/", "a,", "::", "0", '"a",', "-", " "]) {
+    const header = part.repeat(16_000 / part.length);
+    negotiateCoding(header);
+    matchesNoneMatch(header, "1.7");
+    versionOfMatch(header);
+    traceId(header);
+    address("127.0.0.1", header);
+    const answer = await rawRequest(
+      server.current.port,
+      `GET /v1/quick HTTP/1.1\r\nHost: a\r\nAccept-Encoding: ${header.slice(0, 3_000)}\r\nIf-None-Match: ${header.slice(0, 3_000)}\r\nTraceparent: ${header.slice(0, 3_000)}\r\nX-Request-Id: ${header.slice(0, 3_000)}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  }
+  expect(performance.now() - started).toBeLessThan(1_000);
+});
+
+test.each([
+  ["gzip, deflate, br, zstd", "zstd"],
+  ["gzip, deflate, br", "br"],
+  ["gzip;q=1.0, br;q=0.5", "gzip"],
+  ["br;q=0, gzip", "gzip"],
+  ["*", "zstd"],
+  ["*;q=0.1, br;q=0.2", "br"],
+  ["identity, gzip;q=0.5", undefined],
+  ["gzip;q=2", undefined],
+  ["", undefined],
+])("Accept-Encoding %j chooses %s", (header, coding) => {
+  expect(negotiateCoding(header)).toBe(coding);
+});
+
+test("If-Match gives the version before the suffix; weak and listed tags give none", () => {
+  expect(['"e1.7"', '"e1.7-abc-gz"', "*", 'W/"e1.7"', '"a", "b"', "e1.7"].map(versionOfMatch)).toEqual(
+    ["e1.7", "e1.7", "*", undefined, undefined, undefined],
+  ); // biome-ignore format: two rows
+});
+
+test("the handler's signal aborts when the client goes away", async () => {
+  const socket = connect(server.current.port, "127.0.0.1");
+  socket.write("GET /v1/waits HTTP/1.1\r\nHost: a\r\n\r\n");
+  await begun.promise;
+  socket.destroy();
+  await aborted.promise;
+  await vi.waitFor(() => expect(server.current.logged("waits")).toHaveLength(1));
+});
+
+test("a stream that breaks off ends in a cut connection, never in a whole answer", async () => {
+  const response = await fetch(`${server.current.url}/v1/breaks`);
+  await expect(response.text()).rejects.toThrow();
+  await vi.waitFor(() =>
+    expect(server.current.logged("breaks").at(-1)).toMatchObject({ status: 500, code: "internal" }),
+  );
+});
+
+test("a stalled event loop sheds strangers until it runs again", async () => {
+  let nowMs = 0;
+  const clock = { now: () => nowMs, monotonicMs: () => nowMs };
+  const shedding = createShedding({ inFlightMax: 5, inFlightReserved: 1, loopDelayMaxMs: 400, clock, random: () => 0 });
+  const stop = shedding.watch();
+  shedding.enter();
+  shedding.confirm();
+  nowMs += 10_000;
+  await vi.waitFor(() => expect(() => shedding.confirm()).toThrow("more work"));
+  await vi.waitFor(() => shedding.confirm());
+  stop();
+  expect(shedding.inFlight).toBe(1);
+});
+
+test("K08 under load, every request that reached a handler is answered while the server drains", async () => {
+  for (let round = 0; round < 3; round++) {
+    let handled = 0;
+    const quick = defineRoute({
+      ...fields,
+      method: "GET",
+      path: "/v1/quick",
+      name: "quick",
+      handler: async (ctx) => {
+        handled++;
+        await ctx.db.query({ text: "SELECT pg_sleep(0.002)" });
+        return { status: 200, json: {} };
+      },
+    });
+    const started = await startTestHttp(database, { routes: [quick], settings: { drainGraceMs: 100 } });
+    let answered = 0;
+    const warm = Promise.withResolvers<void>();
+    // Each client goes on until its connection is refused, or cut before its request was read.
+    const client = async () => {
+      for (;;) {
+        const response = await fetch(`${started.url}/v1/quick`).catch(() => undefined);
+        if (response === undefined) return;
+        expect(response.status).toBe(200);
+        expect(await response.text()).toBe("{}");
+        if (++answered === 100) warm.resolve();
+      }
+    };
+    const clients = Array.from({ length: 16 }, client);
+    await warm.promise;
+    await started.http.drain();
+    await Promise.all(clients);
+    await started.http.stop();
+    expect(answered).toBe(handled);
+  }
+});
