@@ -20,6 +20,8 @@ beforeAll(async () => {
   expect(admin.status).toBe(201);
   const keys = await server.call("GET", "/v1/api-keys");
   const sessions = await server.call("GET", "/v1/admin/sessions", undefined, { as: admin.json.token });
+  // The first cursor of an installation stores its secret.
+  expect((await server.call("GET", "/v1/collections/posts/records?limit=1")).json.nextCursor).not.toBeNull();
   operations = await operationsOf(server.call);
   targets = {
     records: [
