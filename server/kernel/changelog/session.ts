@@ -9,8 +9,8 @@ export interface Session {
   readonly listening: boolean;
   readonly connected: boolean;
   query<Row extends object>(statement: Statement): Promise<Row[]>;
-  /** All statements or none; a failure rolls back. */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** All statements or none; a failure rolls back. `settings` are `SET LOCAL` statements sent with BEGIN. */
+  transaction<T>(settings: string, work: () => Promise<T>): Promise<T>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -107,8 +107,8 @@ export function createSession(options: SessionOptions): Session {
       return client !== undefined;
     },
     query,
-    async transaction(work) {
-      await query({ text: "BEGIN" });
+    async transaction(settings, work) {
+      await query({ text: `BEGIN; ${settings}` });
       try {
         const result = await work();
         await query({ text: "COMMIT" });

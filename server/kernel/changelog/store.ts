@@ -68,7 +68,10 @@ export async function isTickDue(sql: Sql, last: Tick): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Saves the snapshot of this very statement. The caller holds the lease row, so it is later than every tick's before. */
+/**
+ * Saves the snapshot of this very statement. The caller holds the lease row, so it is later than every tick's before.
+ * Nothing is saved when nothing is new, or when `last` is not the newest tick.
+ */
 export async function insertTick(sql: Sql, last: Tick, nonce: string): Promise<Tick | undefined> {
   const rows = await sql.query<TickRow>({
     name: "changelog_tick",
@@ -76,8 +79,9 @@ export async function insertTick(sql: Sql, last: Tick, nonce: string): Promise<T
            SELECT $1, pg_current_snapshot(), $2, count(*), $3 + count(*), array_agg(DISTINCT b.collection)
            FROM (${sinceTick("collection", "$4", "$5")}) AS b
            HAVING count(*) > 0
+             AND (SELECT t.id = $6 AND t.nonce = $7 FROM landfall.tick t ORDER BY t.id DESC LIMIT 1)
            RETURNING ${tickColumns}`,
-    values: [last.id + 1, nonce, last.total, last.snapshot.running, last.snapshot.xmax],
+    values: [last.id + 1, nonce, last.total, last.snapshot.running, last.snapshot.xmax, last.id, last.nonce],
   });
   return rows.map(toTick)[0];
 }
@@ -96,10 +100,27 @@ export async function takeLease(sql: Sql, holder: string, leaseMs: number): Prom
 /** Locks the lease row; false when it is no longer ours. */
 export async function holdLease(sql: Sql, holder: string): Promise<boolean> {
   const rows = await sql.query<{ ours: boolean }>({
+    name: "changelog_hold",
     text: "SELECT holder = $1 AND until > clock_timestamp() AS ours FROM landfall.leader FOR UPDATE",
     values: [holder],
   });
   return rows[0]?.ours === true;
+}
+
+/** Renews the lease and tells the other processes, within the tick's transaction. */
+export async function announceTick(
+  sql: Sql,
+  holder: string,
+  leaseMs: number,
+  channel: string,
+  tick: number,
+): Promise<void> {
+  await sql.query({
+    name: "changelog_announce",
+    text: `UPDATE landfall.leader SET until = clock_timestamp() + $2 * interval '1 millisecond'
+           WHERE holder = $1 RETURNING pg_notify($3, $4)::text`,
+    values: [holder, leaseMs, channel, String(tick)],
+  });
 }
 
 export async function releaseLease(sql: Sql, holder: string): Promise<void> {
