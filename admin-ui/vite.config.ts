@@ -2,7 +2,7 @@
 // nothing may end up inline, neither scripts nor fonts. Texts are compressed here once, not on every request.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
@@ -21,6 +21,8 @@ function compressed(): Plugin {
         if (body.length < compressFromBytes) continue;
         const brotli = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
         writeFileSync(join(folder, `${name}.br`), brotli);
+        const zstd = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
+        writeFileSync(join(folder, `${name}.zst`), zstd);
         writeFileSync(join(folder, `${name}.gz`), gzipSync(body, { level: 9 }));
       }
     },

@@ -56,7 +56,7 @@ export function FieldInput(props: FieldInputProps) {
 function placeholderOf(field: Field, value: FormValue): string | undefined {
   if (value === null) return texts.null;
   if (value !== undefined || field.many) return undefined;
-  if (field.default !== undefined) return words.useDefault(JSON.stringify(field.default));
+  if (field.default !== undefined) return words.byDefault(JSON.stringify(field.default));
   return field.required ? undefined : texts.null;
 }
 
