@@ -14,8 +14,9 @@ import {
   withId,
 } from "./record-select.ts";
 import type { Schema } from "./types.ts";
-import { allowed, type Build, type Row } from "./visibility.ts";
-import { filterTruth } from "./visibility-expression.ts";
+import { allowed } from "./visibility.ts";
+import { filterTruth } from "./visibility-filter.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 export interface CompiledList {
   readonly statement: CompiledStatement;

@@ -12,7 +12,8 @@ import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
 import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { allowed, type Build, type Clause, clauses, type Row, settable, updateClauses } from "./visibility.ts";
+import { allowed, type Clause, clauses, settable, updateClauses } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 /** What the text depends on; the values themselves are bound. */
 export interface WritePlan {

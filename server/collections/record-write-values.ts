@@ -9,7 +9,7 @@ import type { Selection } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
 import { arrayLiteral } from "./sql-text.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import type { Build, Row } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 export interface CompiledWrite {
   readonly statement: CompiledStatement;
