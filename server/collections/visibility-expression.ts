@@ -5,7 +5,7 @@ import { type CompileOptions, compileTruth, type RowSource } from "./expression-
 import type { SqlText } from "./query-sql.ts";
 import { joinTableOf } from "./record-fields.ts";
 import type { Schema } from "./types.ts";
-import type { Build, Row } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 type Operation = RuleOptions["operation"];
 
