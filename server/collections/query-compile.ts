@@ -98,7 +98,13 @@ function sortKeys(build: Build, row: Row, sort: readonly SortKey[]): KeyColumn[]
     const [column] = field && !isJoined(field) ? build.kinds(field).columns(field) : [];
     if (!column) throw new Error(`no column to sort by for ${key.field}`);
     const type = column.type.replace(/ COLLATE .*/, "");
-    return { sql, nullable, descending: key.descending, type, text: type === "text" ? sql : `(${sql})::text` };
+    return {
+      sql,
+      nullable,
+      descending: key.descending,
+      type,
+      text: type === "text" ? sql : `${/^\w+\."\w+"$/.test(sql) ? sql : `(${sql})`}::text`,
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 // Rules and filters as SQL conditions of one statement: the bridge between the room's rows and the expression compiler.
+import { CelError } from "@landfall/client/cel";
 import { checkRule, type RuleOptions, tablesOf } from "./expression-env.ts";
 import { slotValue } from "./expression-slots.ts";
 import { type CompileOptions, compileTruth, type RowSource } from "./expression-sql.ts";
@@ -16,9 +17,15 @@ export function ruleTruth(
   operation: Operation,
   rows: { readonly row: Row; readonly before?: Row | undefined },
 ): string {
-  const checked = checkRule(build.schemas, rows.row.schema, rule, { operation });
   const before = rows.before && { before: sourceOf(rows.before) };
-  return compileTruth(checked, { ...optionsOf(build), row: sourceOf(rows.row), ...before });
+  try {
+    const checked = checkRule(build.schemas, rows.row.schema, rule, { operation });
+    return compileTruth(checked, { ...optionsOf(build), row: sourceOf(rows.row), ...before });
+  } catch (error) {
+    // A stored rule was checked when it was saved. Should a newer server refuse it, it allows nothing.
+    if (error instanceof CelError) return "false";
+    throw error;
+  }
 }
 
 export function namesBefore(build: Build, schema: Schema, rule: string, operation: Operation): boolean {
