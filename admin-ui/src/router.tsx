@@ -57,12 +57,23 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./access/SignInScreen.tsx"), "SignInScreen"),
 });
 
+const password = createRoute({
+  getParentRoute: () => root,
+  path: "/password",
+  beforeLoad: ({ location }) => {
+    if (!session.current()) throw redirect({ to: "/sign-in", search: { return: location.href } });
+  },
+  component: lazyRouteComponent(() => import("./access/PasswordScreen.tsx"), "PasswordScreen"),
+});
+
 const frame = createRoute({
   getParentRoute: () => root,
   id: "frame",
   beforeLoad: ({ location }) => {
     if (/^#?setup=/.test(location.hash)) throw redirect({ to: "/setup", hash: location.hash });
-    if (!session.current()) throw redirect({ to: "/sign-in", search: { return: location.href } });
+    const current = session.current();
+    if (!current) throw redirect({ to: "/sign-in", search: { return: location.href } });
+    if (current.mustChangePassword) throw redirect({ to: "/password" });
   },
   component: Frame,
 });
@@ -158,6 +169,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     setup,
     signIn,
+    password,
     frame.addChildren([
       collections,
       newCollection,

@@ -159,7 +159,7 @@ describe("the newcomer's way", () => {
     const seen = await server.call("GET", "/v1/collections/posts/records?limit=1000", undefined, { as: secret });
     expect(new Set(seen.json.items.map((row: { owner: string }) => row.owner))).toEqual(new Set(["u2"]));
     const other = { title: "x", owner: "u1" };
-    expect((await server.call("POST", "/v1/collections/posts/records", other, { as: secret })).status).toBe(404);
+    expect((await server.call("POST", "/v1/collections/posts/records", other, { as: secret })).status).toBe(403);
   });
 
   test("the denial stands in the list and leads to the rule", async () => {

@@ -100,7 +100,7 @@ async function kill({ postgres, db }: Cluster): Promise<void> {
   );
 }
 
-test("kill -9 of Postgres under writers: every acknowledged change is read once by a durable reader that was running", async () => {
+test("K02 kill -9 of Postgres under writers: every acknowledged change is read once by a durable reader that was running", async () => {
   const one = await fresh("kill");
   const log = await follow(one);
   const seen = collector();

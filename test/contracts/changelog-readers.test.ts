@@ -182,6 +182,16 @@ test("a cursor that is not ours is no cursor; one with another nonce or epoch is
   expect(await log.read({ ...head, epoch: "other" })).toEqual({ kind: "resync", reason: "epoch" });
 });
 
+test("a cursor of an epoch that this process has not heard of yet is read, not refused", async () => {
+  const [one, two] = [await started(), await started({ followerPollMs: 60_000 })];
+  const follower = one.stats().leading ? two : one;
+  await sql(
+    `INSERT INTO landfall.epoch (id, reason, "oldestTick") SELECT 'newer', 'forked', max(id) FROM landfall.tick`,
+  );
+  const { tick, nonce } = follower.head();
+  expect(await follower.read({ epoch: "newer", tick, nonce })).toMatchObject({ kind: "entries" });
+});
+
 test("a leader that goes silent is replaced, and its followers go on", async () => {
   const [one, two] = [await started(), await started()];
   const [leader, follower] = one.stats().leading ? [one, two] : [two, one];

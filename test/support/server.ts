@@ -9,6 +9,8 @@ import { type TestDatabase, testDatabase } from "./database.ts";
 import { freePort } from "./ports.ts";
 
 export const serviceKey = "test-service-key-test-service-key-test";
+/** For servers that follow each other, or stand side by side, on one database. */
+export const masterKey = "ab".repeat(32);
 
 export interface ServerProcess {
   readonly url: string;

@@ -101,6 +101,7 @@ function AccountMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{current?.admin.email}</Menu.Label>
+        <Menu.Item onClick={() => void navigate({ to: "/password" })}>{texts.header.password}</Menu.Item>
         <Menu.Item onClick={() => void signOut()}>{texts.header.signOut}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -20,6 +20,7 @@ export const texts = {
     search: "Search",
     account: "Account",
     signOut: "Sign out",
+    password: "Change password",
     theme: "Colour scheme",
     themes: { light: "Light", dark: "Dark", auto: "As the system" },
     shortcuts: "Keyboard shortcuts",

@@ -36,7 +36,7 @@ export function FieldInput(props: FieldInputProps) {
       ) : null}
     </>
   );
-  const placeholder = value === null ? texts.null : value === undefined ? words.useDefault : undefined;
+  const placeholder = placeholderOf(field, value);
   return (
     <Input
       {...props}
@@ -50,6 +50,14 @@ export function FieldInput(props: FieldInputProps) {
       }}
     />
   );
+}
+
+/** What the field will be when nothing is typed. */
+function placeholderOf(field: Field, value: FormValue): string | undefined {
+  if (value === null) return texts.null;
+  if (value !== undefined || field.many) return undefined;
+  if (field.default !== undefined) return words.useDefault(JSON.stringify(field.default));
+  return field.required ? undefined : texts.null;
 }
 
 interface Common {
