@@ -18,7 +18,7 @@ import type { WriteOptions, WriteResult } from "./record-write.ts";
 import { actorSettings, type Condition, currentTime, insertConditions } from "./record-write-sql.ts";
 import { textsOf } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import type { Build, Row } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 export const bulkMax = 1_000;
 

@@ -11,7 +11,8 @@ import { errors } from "./record-errors.ts";
 import { type Audience, audienceOf } from "./record-fields.ts";
 import { isStaleSchema } from "./schemas.ts";
 import type { Schema, Schemas } from "./types.ts";
-import { type Build, mayAsk } from "./visibility.ts";
+import { mayAsk } from "./visibility.ts";
+import type { Build } from "./visibility-types.ts";
 
 /** Definitions as the definitions' half of the room keeps them. */
 export interface SchemaSource {
