@@ -80,7 +80,10 @@ describe("A13 tables that are no collections", () => {
     for (const operation of recordOperations) {
       for (const who of ["anon", "alice", "scoped", "admin"] as const) {
         const at = async (collection: string) => {
-          const [aim] = aimsOf(operation, { ...targets, records: [{ collection: encodeURIComponent(collection), id: "x" }] });
+          const [aim] = aimsOf(operation, {
+            ...targets,
+            records: [{ collection: encodeURIComponent(collection), id: "x" }],
+          });
           const answer = await send(world.as[who], aim as Aim);
           return { shown: `${answer.status} ${withoutIds(answer.text)}`, aim: aim as Aim, answer };
         };
@@ -107,7 +110,13 @@ test("A16 what is forbidden is answered exactly like what is not there", async (
   ] as const;
   for (const who of ["anon", "alice"] as const)
     for (const [forbidden, missing] of pairs)
-      for (const [method, body] of [["GET", undefined], ["PATCH", { title: "x" }], ["DELETE", undefined], ["POST", { title: "x" }]] as const) { // biome-ignore format: one line
+      for (const [method, body] of [
+        ["GET", undefined],
+        ["PATCH", { title: "x" }],
+        ["DELETE", undefined],
+        ["POST", { title: "x" }],
+      ] as const) {
+        // biome-ignore format: one line
         const [a, b] = await Promise.all(
           [forbidden, missing].map((path) => server.call(method, path, body, { as: world.as[who] })),
         );
@@ -125,7 +134,8 @@ describe("A19 one decision over every transport", () => {
     const as = world.as[who];
     const found: Record<string, unknown> = {};
     const wanted: Record<string, unknown> = {};
-    const salaryOf = (item: { salary?: unknown } | undefined) => (item === undefined ? "unseen" : (item.salary ?? "masked"));
+    const salaryOf = (item: { salary?: unknown } | undefined) =>
+      item === undefined ? "unseen" : (item.salary ?? "masked");
     const exported = (await server.call("GET", "/v1/collections/posts/records:export", undefined, { as })).text
       .split("\n")
       .filter((line) => line !== "")
@@ -134,7 +144,9 @@ describe("A19 one decision over every transport", () => {
       const { id } = post;
       const got = await server.call("GET", `/v1/collections/posts/records/${id}`, undefined, { as });
       const asks = { filter: `id == '${id}'` };
-      const listed = await server.call("GET", `/v1/collections/posts/records?${new URLSearchParams(asks)}`, undefined, { as });
+      const listed = await server.call("GET", `/v1/collections/posts/records?${new URLSearchParams(asks)}`, undefined, {
+        as,
+      });
       const queried = await server.call("POST", "/v1/collections/posts/records:query", asks, { as });
       const batched = await server.call("POST", "/v1/batch", { mode: "each", operations: [{ op: "get", collection: "posts", id }, { op: "list", collection: "posts", body: asks }] }, { as }); // biome-ignore format: one line
       const [one, list] = batched.json.results ?? [];
@@ -178,7 +190,16 @@ test("B01 fields that belong to the server or are hidden are not settable, by no
   const wrong: string[] = [];
   for (const [name, value] of owned) {
     const body = { owner: "alice", [name]: value };
-    for (const [method, at, sent] of [["POST", path, body], ["POST", path, [body]], ["PATCH", `${path}/draft-alice`, body], ["PUT", `${path}/draft-alice`, body], ["PUT", `${path}/brand-new`, body], ["PATCH", `${path}/brand-new?upsert=true`, body], ["POST", "/v1/batch", { mode: "atomic", operations: [{ op: "create", collection: "posts", body }] }]] as const) { // biome-ignore format: one line
+    for (const [method, at, sent] of [
+      ["POST", path, body],
+      ["POST", path, [body]],
+      ["PATCH", `${path}/draft-alice`, body],
+      ["PUT", `${path}/draft-alice`, body],
+      ["PUT", `${path}/brand-new`, body],
+      ["PATCH", `${path}/brand-new?upsert=true`, body],
+      ["POST", "/v1/batch", { mode: "atomic", operations: [{ op: "create", collection: "posts", body }] }],
+    ] as const) {
+      // biome-ignore format: one line
       const answer = await server.call(method, at, sent, { as });
       if (answer.status !== 400) wrong.push(`${name} ${method} ${at} -> ${answer.status} ${answer.text}`);
     }
@@ -231,7 +252,10 @@ test("A25 A17 a new collection admits nobody, and a new one of an old name inher
   const make = () => server.call("POST", "/v1/collections", { name: "temp", fields: [{ name: "t", type: "text" }] });
   expect((await make()).status).toBe(201);
   expect((await server.call("POST", "/v1/collections/temp/records", { id: "t1", t: "x" })).status).toBe(201);
-  const key = await server.call("POST", "/v1/api-keys", { name: "temp", collections: { temp: ["list", "get", "create"] } });
+  const key = await server.call("POST", "/v1/api-keys", {
+    name: "temp",
+    collections: { temp: ["list", "get", "create"] },
+  });
   const statusOf = async (as: string | null) =>
     (await server.call("GET", "/v1/collections/temp/records", undefined, { as })).status;
   for (const who of ["anon", "alice", "bob"] as const) expect(await statusOf(world.as[who])).toBe(404);
@@ -249,7 +273,8 @@ test("X07 X11 private answers are not cacheable by others, and the schema is not
       const answer = await send(world.as.alice, aim);
       const caching = answer.headers.get("cache-control") ?? "";
       const varies = (answer.headers.get("vary") ?? "").includes("Authorization");
-      if (!/no-store/.test(caching) && !(/private/.test(caching) && varies)) wrong.push(described("alice", aim, answer));
+      if (!/no-store/.test(caching) && !(/private/.test(caching) && varies))
+        wrong.push(described("alice", aim, answer));
     }
   expect(wrong).toEqual([]);
   const document = await server.call("GET", "/v1/openapi.json", undefined, { as: world.as.alice });

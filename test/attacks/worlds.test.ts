@@ -4,8 +4,8 @@
 // A12, A16, R02 and X13 shows up here. The same run looks for the secrets themselves (A18) in answers and logs (X04).
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testDatabase } from "../support/database.ts";
-import { makeWorld, type World } from "../support/hostile-world.ts";
 import { type WorldRequest, worldRequests } from "../support/hostile-requests.ts";
+import { makeWorld, type World } from "../support/hostile-world.ts";
 import { seeded } from "../support/random.ts";
 import { type Answer, masterKey, type ServerProcess, startServer } from "../support/server.ts";
 
@@ -16,7 +16,11 @@ const canaries = ["kanari-one-1", "kanari-second-2"] as const;
 const requests = Number(process.env.WORLD_REQUESTS ?? 2_000);
 
 beforeAll(async () => {
-  const settings = { LANDFALL_MASTER_KEY: masterKey, LANDFALL_RATE_PER_ADDRESS: "0", LANDFALL_RATE_PER_CREDENTIAL: "0" };
+  const settings = {
+    LANDFALL_MASTER_KEY: masterKey,
+    LANDFALL_RATE_PER_ADDRESS: "0",
+    LANDFALL_RATE_PER_CREDENTIAL: "0",
+  };
   servers.push(...(await Promise.all(databases.map(({ url }) => startServer({ ...settings, DATABASE_URL: url })))));
   worlds.push(
     ...(await Promise.all(
@@ -46,7 +50,8 @@ test("A01 A03 A06 A08 A10 A12 A16 A18 no request of a low-privileged caller tell
       const what = `${one.as} ${one.method} ${decodeURIComponent(one.path)} ${JSON.stringify(one.body) ?? ""}`;
       if (a !== b) differences.push(`${what}\n  ${apart(a, b)}`);
       for (const [k, answer] of [first, second].entries())
-        if (shows(answer, canaries[k] as string) && !asksFor(one, canaries[k] as string)) leaks.push(`${what}\n  ${answer.text}`);
+        if (shows(answer, canaries[k] as string) && !asksFor(one, canaries[k] as string))
+          leaks.push(`${what}\n  ${answer.text}`);
     }
   }
   expect({ differences, leaks }).toEqual({ differences: [], leaks: [] });

@@ -57,8 +57,12 @@ export function* worldRequests(random: () => number): Generator<WorldRequest> {
     ...(chance(0.3) ? { fields: pick(fields) } : {}),
     ...(chance(0.4) ? { expand: pick(expands) } : {}),
   });
-  const text = (values: Record<string, string>) => (Object.keys(values).length ? `?${new URLSearchParams(values)}` : "");
-  const asJson = ({ limit, ...rest }: Record<string, string>) => ({ ...rest, ...(limit ? { limit: Number(limit) } : {}) });
+  const text = (values: Record<string, string>) =>
+    Object.keys(values).length ? `?${new URLSearchParams(values)}` : "";
+  const asJson = ({ limit, ...rest }: Record<string, string>) => ({
+    ...rest,
+    ...(limit ? { limit: Number(limit) } : {}),
+  });
   const id = () => (chance(0.85) ? pick(posts).id : pick(["alice", "bob", "red", "blue", "v1", "m2", "no-such"]));
   const records = () => `/v1/collections/${pick(collections)}/records`;
 
@@ -100,7 +104,12 @@ export function* worldRequests(random: () => number): Generator<WorldRequest> {
     if (kind < 0.35) return { method: "PATCH", path: `${one}${chance(0.2) ? "?upsert=true" : ""}`, body: change(), ...precondition() }; // biome-ignore format: one line
     if (kind < 0.5) return { method: "PUT", path: one, body: change(), ...precondition() };
     if (kind < 0.65) return { method: "DELETE", path: one, ...precondition() };
-    if (kind < 0.85) return { method: "POST", path: "/v1/collections/posts/records", body: { id: `made-${made++}`, owner: "alice", ...change() } };
+    if (kind < 0.85)
+      return {
+        method: "POST",
+        path: "/v1/collections/posts/records",
+        body: { id: `made-${made++}`, owner: "alice", ...change() },
+      };
     const operations = [
       { op: "create", collection: "posts", body: { id: `made-${made++}`, owner: "alice", ...change() } },
       { op: pick(["patch", "put"]), collection: "posts", id: id(), body: change() },
