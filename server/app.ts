@@ -96,6 +96,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     await end(started);
     throw error;
   }
+  collections.refreshCapture().catch((error: unknown) => log.warn({ err: error }, "capture could not be refreshed"));
   return { port: http.address.port, stop: () => end(started) };
 }
 
