@@ -103,7 +103,7 @@ describe("the newcomer's way", () => {
     await page.getByText("Post, 3", { exact: true }).waitFor();
     expect(await page.getByRole("columnheader", { name: "likes" }).getAttribute("aria-sort")).toBe("ascending");
     await page.locator(".grid").evaluate((grid) => grid.scrollTo(0, grid.scrollHeight));
-    await page.getByText("200 records loaded").waitFor();
+    await page.getByText("400 records loaded").waitFor();
     expect(await page.getByRole("row").count()).toBeLessThan(120);
     await page.getByRole("button", { name: "Count all" }).click();
     await page.getByText("2,399 records in total").waitFor();
