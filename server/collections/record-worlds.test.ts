@@ -125,13 +125,12 @@ async function answer(world: (typeof worlds)[number], { actor, name, params, que
   }
 }
 
-/** Versions and times come from a sequence and a clock; cursors carry keys that stand in the answer beside them. */
+/** Versions and times come from a sequence and a clock; cursors are compared as they are. */
 function level(text: string): string {
   return text
     .replace(/\\"(version)\\":\d+/g, "version")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time")
-    .replace(/\\"etag\\":\\"\\\\\\"[\w.-]+\\\\\\"\\"/g, "etag")
-    .replace(/(nextCursor\\":\\"|cursor=)[\w-]+/g, "$1cursor");
+    .replace(/\\"etag\\":\\"\\\\\\"[\w.-]+\\\\\\"\\"/g, "etag");
 }
 
 const name = fc.constantFrom(
