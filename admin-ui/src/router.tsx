@@ -11,24 +11,7 @@ import { session } from "./api/session.ts";
 import { Frame } from "./frame/Frame.tsx";
 import { NotFound, RouteError } from "./frame/RouteError.tsx";
 import { ScreenSkeleton } from "./parts/Skeletons.tsx";
-
-export interface SignInSearch {
-  /** Where to go back to. Only addresses of the console itself are followed. */
-  readonly return?: string;
-  readonly expired?: boolean;
-}
-
-export interface RecordsSearch {
-  readonly filter?: string;
-  readonly sort?: string;
-  /** The record open in the drawer, or `new`. */
-  readonly record?: string;
-}
-
-export interface RulesSearch {
-  /** The rule to scroll to and focus, as the denials screen links it. */
-  readonly rule?: string;
-}
+import type { RecordsSearch, RulesSearch, SignInSearch } from "./search.ts";
 
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;

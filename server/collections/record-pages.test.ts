@@ -153,7 +153,7 @@ test("a cursor of another query, another caller or another hand is refused", asy
     const other = cursor[at] === "A" ? "B" : "A";
     expect(await ask(anonymous, { cursor: cursor.slice(0, at) + other + cursor.slice(at + 1) })).toBe(refused);
   }
-  for (const forged of ["", "x", "====", cursor + "A", cursor.slice(0, -1), "A".repeat(20_000)]) {
+  for (const forged of ["", "x", "====", `${cursor}A`, cursor.slice(0, -1), "A".repeat(20_000)]) {
     expect(await ask(anonymous, { cursor: forged })).toBe(refused);
   }
 });

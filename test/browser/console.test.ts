@@ -5,7 +5,6 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { testServer } from "../support/server.ts";
 import { launchChromium } from "./chromium.ts";
-import { buildConsole } from "./console-build.ts";
 import { expectSound, keepShot, openPage, type PageOptions, type Watched } from "./console-page.ts";
 
 const admin = { email: "owner@example.com", password: "correct horse battery" };
@@ -15,7 +14,6 @@ let signedIn: PageOptions["state"];
 const open: Watched[] = [];
 
 beforeAll(async () => {
-  await buildConsole();
   browser = await launchChromium();
 }, 120_000);
 afterAll(() => browser?.close());

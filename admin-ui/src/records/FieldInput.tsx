@@ -1,18 +1,11 @@
 // The input of one field by its type, with null told apart from empty.
 import { Button, MultiSelect, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { Collection, Field } from "../api/types.ts";
+import type { Field } from "../api/types.ts";
+import type { FieldInputProps } from "./field-input-props.ts";
 import { RelationInput } from "./RelationInput.tsx";
 import type { FormValue } from "./record-form.ts";
 import { texts } from "./texts.ts";
-
-export interface FieldInputProps {
-  readonly field: Field;
-  readonly all: readonly Collection[];
-  readonly value: FormValue;
-  readonly fault: string | undefined;
-  readonly onChange: (value: FormValue) => void;
-}
 
 const words = texts.drawer;
 

@@ -6,7 +6,7 @@ import { rawRequest, startTestHttp, testHttp } from "../../../test/support/http.
 import { clientAddress } from "./client-address.ts";
 import { negotiateCoding } from "./coding.ts";
 import { matchesNoneMatch, versionOfMatch } from "./entity-tag.ts";
-import { defineRoute } from "./index.ts";
+import { defineRoute } from "./route.ts";
 import { createShedding } from "./shedding.ts";
 import { traceId } from "./trace.ts";
 
