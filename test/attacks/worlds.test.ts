@@ -24,7 +24,9 @@ beforeAll(async () => {
   servers.push(...(await Promise.all(databases.map(({ url }) => startServer({ ...settings, DATABASE_URL: url })))));
   worlds.push(
     ...(await Promise.all(
-      servers.map(({ url }, n) => makeWorld(url, { canary: canaries[n] as string, moreInvisible: n * 7, mirrored: n === 1 })),
+      servers.map(({ url }, n) =>
+        makeWorld(url, { canary: canaries[n] as string, moreInvisible: n * 7, mirrored: n === 1 }),
+      ),
     )),
   );
 });
