@@ -73,6 +73,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
       { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs" },
     ],
+    committed: () => changeLog.ring(),
     home: "/console/",
     instances: instances.count,
     extendOpenApi: collections.extendOpenApi,

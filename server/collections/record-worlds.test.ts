@@ -90,7 +90,9 @@ async function fill(bed: Testbed, world: 0 | 1): Promise<void> {
 
 beforeAll(async () => {
   for (const world of [0, 1] as const) {
-    const bed = await createTestbed(databases[world]);
+    // Ids decide the order of equals, so both worlds hand out the same ones.
+    let made = 0;
+    const bed = await createTestbed(databases[world], () => `new${String(made++).padStart(5, "0")}`);
     for (const collection of collections) await bed.define(collection);
     await fill(bed, world);
     const doors = { room: bed.room, reader: bed.reader, writer: bed.writer, bulk: bed.bulk };
@@ -123,14 +125,12 @@ async function answer(world: (typeof worlds)[number], { actor, name, params, que
   }
 }
 
-/** Versions and times come from a shared sequence and clock; new ids from randomness; cursors are signed over these. */
+/** Versions and times come from a sequence and a clock; cursors are compared as they are. */
 function level(text: string): string {
   return text
     .replace(/\\"(version)\\":\d+/g, "version")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time")
-    .replace(/\\"etag\\":\\"\\\\\\"[\w.-]+\\\\\\"\\"/g, "etag")
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, "uuid")
-    .replace(/(nextCursor\\":\\"|cursor=)[\w-]+/g, "$1cursor");
+    .replace(/\\"etag\\":\\"\\\\\\"[\w.-]+\\\\\\"\\"/g, "etag");
 }
 
 const name = fc.constantFrom(

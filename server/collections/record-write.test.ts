@@ -220,6 +220,20 @@ test("a record that others refer to by a required relation stays", async () => {
   expect(await outcome(bed.writer.remove(bed.ctx(), "users", "needed"))).toBe("409 record_in_use");
 });
 
+test("a definition that changed elsewhere is met with one more try, inside a transaction with an answer", async () => {
+  await bed.define({ name: "moving", fields: [{ name: "title", type: "text" }] });
+  await bed.writer.create(bed.ctx(), "moving", { id: "m" });
+  // As if another process had dropped the collection: this one's picture is old.
+  await database.db.query({ text: "ALTER TABLE moving RENAME TO moved" });
+  const write = (ctx = bed.ctx()) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
+  expect(await write()).toBe("409 record_definition_changed");
+  expect(await database.db.transaction((tx) => write(bed.ctx(admin, { db: tx })))).toBe(
+    "409 record_definition_changed",
+  );
+  await database.db.query({ text: "ALTER TABLE moved RENAME TO moving" });
+  expect(await write()).toBe("ok");
+});
+
 test("O08 200 parallel increments and version-checked updates on one row", async () => {
   await create({ id: "o08", title: "o08" });
   const wide = database.open({ max: 10 });

@@ -36,6 +36,8 @@ export interface PipelineParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly authenticate: Authenticate;
+  /** Told after the commit of an effect that the pipeline ran in a transaction of its own. */
+  readonly committed?: () => void;
   readonly answers: Answers;
   readonly cors: Cors;
   readonly shedding: Shedding;
@@ -57,7 +59,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const fail = (exchange: Exchange, thrown: unknown) => {
     const problem = toProblem(thrown);
     // The client went away, so what failed may be no more than that. Nobody reads an answer; 499 is for log and metrics.
-    if (exchange.request.socket.destroyed && !isBug(problem)) return finished(exchange, 499, problem);
+    const { socket } = exchange.response;
+    if ((socket === null || socket.destroyed) && !isBug(problem)) return finished(exchange, 499, problem);
     answers.problem(exchange, problem);
     discardRest(exchange.request);
     finished(exchange, problem.status, problem);
@@ -169,7 +172,7 @@ async function perform(
     stream: plan.bodyKind === "stream" ? limitedStream(request, route.bodyLimitBytes) : request,
   };
   if (key === undefined) return route.handler(context, input);
-  const { reply } = await runOnce(
+  const { reply, replayed } = await runOnce(
     parts.db,
     {
       key,
@@ -187,6 +190,7 @@ async function perform(
       return route.handler(context, input);
     },
   );
+  if (!replayed) parts.committed?.();
   return reply;
 }
 
