@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, flatFigures } from "./figures.ts";
+import { bytes, flatFigures, titleOf } from "./figures.ts";
 
 test("figures are named in words, with units", () => {
   const ring = { slots: 16, bytes: 68_345_856, full: false };
@@ -15,4 +15,8 @@ test("figures are named in words, with units", () => {
 
 test("sizes keep two figures below ten", () => {
   expect([0, 1023, 1536, 10 * 1024, 3 * 1024 ** 3].map(bytes)).toEqual(["0 B", "1023 B", "1.5 KB", "10 KB", "3.0 GB"]);
+});
+
+test("names of counts read as words", () => {
+  expect([["apiKeys"], ["collections"]].map(titleOf)).toEqual(["API keys", "Collections"]);
 });

@@ -24,7 +24,7 @@ export function flatFigures(
 
 export function titleOf([room = "", ...rest]: readonly string[]): string {
   const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  const title = words(room).replace(/^./, (letter) => letter.toUpperCase());
+  const title = words(room).replace(/^api\b|^./, (start) => start.toUpperCase());
   return rest.length === 0 ? title : `${title}: ${rest.map(words).join(", ")}`;
 }
 
