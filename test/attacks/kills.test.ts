@@ -72,7 +72,7 @@ test("K01 an import that is killed in mid-run goes on behind its last chunk: eve
 
 /** Resolves with nothing once so many lines are committed. */
 async function rowsReach(count: number): Promise<undefined> {
-  const text = `DO $$ BEGIN WHILE (SELECT count(*) FROM public.lines) < ${count} LOOP PERFORM pg_sleep(0.002); END LOOP; END $$`;
+  const text = `DO $$ BEGIN WHILE (SELECT count(*) FROM public.lines) < ${count} LOOP PERFORM pg_sleep(0.02); END LOOP; END $$`;
   await database.db.query({ text }).catch(() => undefined);
 }
 
