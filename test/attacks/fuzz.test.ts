@@ -144,7 +144,7 @@ test("G02 X10 no hostile input causes a 5xx, a crash, a stall, or shows the insi
   expect(statuses.get(400) ?? 0).toBeGreaterThan(requests / 20);
   expect((await server.call("GET", "/readyz", undefined, { as: null })).status).toBe(200);
   expect(stallMs).toBeLessThan(200);
-}, 55_000);
+}, 120_000);
 
 interface Answered {
   readonly status: number;
