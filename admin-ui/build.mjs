@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const here = new URL("./", import.meta.url).pathname;
 const built = join(here, "dist", "index.html");
-const sources = ["src", "index.html", "package.json", "vite.config.ts", "../sdk/src", "../package-lock.json"];
+const sources = ["src", "public", "index.html", "package.json", "vite.config.ts", "../sdk/src/cel", "../sdk/src/wire"];
 
 if (isStale()) {
   const { build } = await import("vite");
@@ -14,7 +14,6 @@ if (isStale()) {
 }
 
 function isStale() {
-  if (!existsSync(join(here, "index.html"))) return false;
   if (!existsSync(built)) return true;
   const builtMs = statSync(built).mtimeMs;
   return sources.some((source) => newest(join(here, source)) > builtMs);

@@ -1,11 +1,37 @@
 // Builds the console into `dist`, which the server serves at `/console/` under a strict content security policy:
-// nothing may end up inline, neither scripts nor fonts.
+// nothing may end up inline, neither scripts nor fonts. Texts are compressed here once, not on every request.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+/** Smaller than this, a compressed body saves nothing worth its header. */
+const compressFromBytes = 1024;
+
+function compressed(): Plugin {
+  const folder = join(import.meta.dirname, "dist");
+  return {
+    name: "compressed",
+    apply: "build",
+    closeBundle() {
+      for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (!/\.(js|css|svg|html)$/.test(name)) continue;
+        const body = readFileSync(join(folder, name));
+        if (body.length < compressFromBytes) continue;
+        const brotli = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+        writeFileSync(join(folder, `${name}.br`), brotli);
+        const zstd = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
+        writeFileSync(join(folder, `${name}.zst`), zstd);
+        writeFileSync(join(folder, `${name}.gz`), gzipSync(body, { level: 9 }));
+      }
+    },
+  };
+}
 
 export default defineConfig({
   base: "/console/",
-  plugins: [react()],
+  plugins: [react(), compressed()],
   build: {
     outDir: "dist",
     target: "es2023",

@@ -73,6 +73,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
       { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs" },
     ],
+    committed: () => changeLog.ring(),
     home: "/console/",
     instances: instances.count,
     extendOpenApi: collections.extendOpenApi,
@@ -96,6 +97,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     await end(started);
     throw error;
   }
+  collections.refreshCapture().catch((error: unknown) => log.warn({ err: error }, "capture could not be refreshed"));
   return { port: http.address.port, stop: () => end(started) };
 }
 

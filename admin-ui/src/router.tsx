@@ -11,24 +11,7 @@ import { session } from "./api/session.ts";
 import { Frame } from "./frame/Frame.tsx";
 import { NotFound, RouteError } from "./frame/RouteError.tsx";
 import { ScreenSkeleton } from "./parts/Skeletons.tsx";
-
-export interface SignInSearch {
-  /** Where to go back to. Only addresses of the console itself are followed. */
-  readonly return?: string;
-  readonly expired?: boolean;
-}
-
-export interface RecordsSearch {
-  readonly filter?: string;
-  readonly sort?: string;
-  /** The record open in the drawer, or `new`. */
-  readonly record?: string;
-}
-
-export interface RulesSearch {
-  /** The rule to scroll to and focus, as the denials screen links it. */
-  readonly rule?: string;
-}
+import type { RecordsSearch, RulesSearch, SignInSearch } from "./search.ts";
 
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
@@ -57,12 +40,23 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./access/SignInScreen.tsx"), "SignInScreen"),
 });
 
+const password = createRoute({
+  getParentRoute: () => root,
+  path: "/password",
+  beforeLoad: ({ location }) => {
+    if (!session.current()) throw redirect({ to: "/sign-in", search: { return: location.href } });
+  },
+  component: lazyRouteComponent(() => import("./access/PasswordScreen.tsx"), "PasswordScreen"),
+});
+
 const frame = createRoute({
   getParentRoute: () => root,
   id: "frame",
   beforeLoad: ({ location }) => {
     if (/^#?setup=/.test(location.hash)) throw redirect({ to: "/setup", hash: location.hash });
-    if (!session.current()) throw redirect({ to: "/sign-in", search: { return: location.href } });
+    const current = session.current();
+    if (!current) throw redirect({ to: "/sign-in", search: { return: location.href } });
+    if (current.mustChangePassword) throw redirect({ to: "/password" });
   },
   component: Frame,
 });
@@ -150,11 +144,15 @@ const server = createRoute({
   component: lazyRouteComponent(() => import("./status/StatusScreen.tsx"), "StatusScreen"),
 });
 
+/** Inside the frame, so that a mistyped address still offers the way on. */
+const notFound = createRoute({ getParentRoute: () => frame, path: "/$", component: NotFound });
+
 export const router = createRouter({
   basepath: "/console",
   routeTree: root.addChildren([
     setup,
     signIn,
+    password,
     frame.addChildren([
       collections,
       newCollection,
@@ -162,6 +160,7 @@ export const router = createRouter({
       keys,
       denials,
       server,
+      notFound,
     ]),
   ]),
   defaultPreload: "intent",

@@ -70,6 +70,9 @@ const dark: MantineColorsTuple = [
   "#0b1115",
 ];
 
+/** Dialogs name their close button; their heading is no second banner of the page. */
+const dialog = { closeButtonProps: { "aria-label": "Close" }, attributes: { header: { role: "none" } } };
+
 export const theme = createTheme({
   colors: { sea, slate, gray: slate, dark, red, yellow },
   primaryColor: "sea",
@@ -98,12 +101,12 @@ export const theme = createTheme({
     Select: { defaultProps: { size: "sm", comboboxProps: { transitionProps: { duration: 120 } } } },
     Modal: {
       defaultProps: {
-        closeButtonProps: { "aria-label": "Close" },
+        ...dialog,
         transitionProps: { duration: 150, transition: "fade" },
         centered: true,
       },
     },
-    Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" }, transitionProps: { duration: 160 } } },
+    Drawer: { defaultProps: { ...dialog, transitionProps: { duration: 160 } } },
     Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } },
   },
 });

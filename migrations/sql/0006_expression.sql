@@ -86,6 +86,11 @@ $$ SELECT lpad(extract(year FROM d)::text, 4, '0') || '-' || lpad(extract(month 
 CREATE FUNCTION landfall.expr_dates(list date[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN list IS NOT NULL THEN ARRAY(SELECT landfall.expr_date(u.d) FROM unnest(list) WITH ORDINALITY AS u(d, i) ORDER BY u.i) END $$;
 
+-- The day a text names, or NULL: lets `day == $text` be asked of the date column and its index.
+CREATE FUNCTION landfall.expr_day(v text) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN v COLLATE "C" ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (landfall.expr_timestamp(v || 'T00:00:00Z') AT TIME ZONE 'UTC')::date END
+$$;
+
 CREATE FUNCTION landfall.expr_json_text(j jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN jsonb_typeof(j) = 'string' THEN j #>> '{}' END $$;
 

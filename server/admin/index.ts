@@ -1,2 +1,2 @@
 // What the console needs beyond the public doors: little.
-export { type AdminRoomOptions, adminRoomRoutes } from "./routes.ts";
+export { adminRoomRoutes } from "./routes.ts";

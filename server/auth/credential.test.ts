@@ -113,7 +113,7 @@ test("100 requests that find a verdict too old share one lookup", async () => {
   const { kind, add } = store();
   const { authenticate } = createAuthenticator({ kinds: [kind], clock: manualClock() });
   const token = add();
-  const actors = await Promise.all(Array.from({ length: 100 }, () => authenticate(header(token))));
+  const actors = await Promise.all(Array.from({ length: 100 }, async () => authenticate(header(token))));
   expect(new Set(actors).size).toBe(1);
   expect(kind.lookups).toBe(1);
 });

@@ -11,7 +11,7 @@ import {
 } from "./definition-names.ts";
 import type { Column } from "./field.ts";
 import type { FieldKinds } from "./field-kinds.ts";
-import { escapeLiteral, escapeName } from "./sql-text.ts";
+import { escapeLiteral } from "./sql-text.ts";
 import type { CollectionDefinition, FieldDefinition, Schema } from "./types.ts";
 
 export interface TableColumn extends Column {
@@ -95,12 +95,6 @@ export function indexesOf(definition: CollectionDefinition): TableIndex[] {
 }
 
 export const joinedFields = (definition: CollectionDefinition): FieldDefinition[] => definition.fields.filter(isJoined);
-
-/** The subquery that gives a joined field's ids in order, as the JSON text that the field's kind renders. */
-export function selectJoined(collection: string, field: FieldDefinition, row: string): string {
-  const table = `public.${escapeName(joinTable(collection, field.name))}`;
-  return `(SELECT coalesce(array_to_json(array_agg(j.target ORDER BY j.position, j.target)), '[]'::json)::text FROM ${table} j WHERE j.owner = ${row}."id")`;
-}
 
 /** Hidden fields and those with a read rule go to the sealed part of a log entry. */
 export const isSealed = (field: FieldDefinition) => field.hidden === true || field.rules?.read !== undefined;

@@ -21,7 +21,6 @@ export { definitionOf } from "./definition-apply.ts";
 export type {
   Capture,
   ChangeOptions,
-  CollectionStatement,
   DefinitionTools,
   NameFollower,
 } from "./definition-context.ts";

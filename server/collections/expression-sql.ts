@@ -199,6 +199,8 @@ class Compiler {
 
   /** Plain `=` wherever its NULL can only mean "not true"; the exact forms only where null may meet null. */
   #equal(a: Node, b: Node, wanted: boolean): string {
+    const day = wanted ? (this.#dayColumn(a, b) ?? this.#dayColumn(b, a)) : undefined;
+    if (day !== undefined) return day;
     const [x, y] = this.#comparable(a, b);
     if (wanted && !(x.nullable && y.nullable)) return `${x.sql} = ${y.sql}`;
     if (!wanted && !x.nullable && !y.nullable) return `${x.sql} <> ${y.sql}`;
@@ -225,6 +227,13 @@ class Compiler {
     const literal = sure(this.#binder.bind({ kind: "literal", value: day.value }, "date"));
     const column = this.#value({ ...other, date: false });
     return day === a ? [literal, column] : [column, literal];
+  }
+
+  /** A date column beside a parameter: a text that names no day equals none of its values. */
+  #dayColumn(column: Node, text: Node): string | undefined {
+    if (column.k !== "field" || !column.date || column.type.kind !== "string") return undefined;
+    if (text.k !== "param" && text.k !== "auth") return undefined;
+    return `${this.#value({ ...column, date: false }).sql} = landfall.expr_day(${this.value(text).sql})`;
   }
 
   #inList(a: Node, list: Node, wanted: boolean): string {
@@ -362,14 +371,15 @@ class Compiler {
 
   #links(node: Node & { k: "links" }): Value {
     const row = node.row === undefined ? undefined : this.#row(node.row);
+    const guard = row && this.#options.guard?.(node.collection, node.field, row);
+    const given = row?.links?.(node.field);
+    if (given !== undefined)
+      return guard === undefined ? sure(given) : fallible(`CASE WHEN ${guard} THEN ${given} END`);
     const owner = node.owner.k === "follow" ? this.#follow(node.owner, node.field) : this.value(node.owner);
     const alias = this.#alias();
     const table = this.#options.joinTable(node.collection, node.field);
-    const read =
-      row?.links?.(node.field) ??
-      `ARRAY(SELECT ${alias}.target FROM ${table} AS ${alias} WHERE ${alias}.owner = ${owner.sql} ORDER BY ${alias}.position)`;
-    const guard = row && this.#options.guard?.(node.collection, node.field, row);
-    const conditions = [...certain(owner), ...(guard ? [guard] : [])];
+    const read = `ARRAY(SELECT ${alias}.target FROM ${table} AS ${alias} WHERE ${alias}.owner = ${owner.sql} ORDER BY ${alias}.position)`;
+    const conditions = [...certain(owner), ...(guard === undefined ? [] : [guard])];
     return conditions.length === 0 ? sure(read) : fallible(`CASE WHEN ${joined(conditions)} THEN ${read} END`);
   }
 

@@ -165,13 +165,8 @@ async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress
   if (refused.length > 0) throw refusedLines(refused);
   const progress = await ctx.db.transaction(async (tx) => {
     for (let start = 0; start < rows.length; start += bulkMax) {
-      const chunk = rows.slice(start, start + bulkMax);
-      const bodies = chunk.map(({ body }) => body);
-      const options = { forgiving: true, silent: true };
-      await work.bulk.createMany(withDb(ctx, tx), work.collection, bodies, options).catch((error) => {
-        if (!(error instanceof Problem) || error.status >= 500) throw error;
-        throw refusedLines(lineErrors(error, chunk));
-      });
+      await insertLines(work, withDb(ctx, tx), rows.slice(start, start + bulkMax), refused);
+      if (refused.length > 0) throw refusedLines(refused);
     }
     const next = { ...begun, state: "done" as const, lines: lines.at(-1)?.number ?? 0, imported: rows.length };
     if (!(await saveImport(tx, next, begun.lines))) throw errors.import_busy({ retryAfterSeconds: 1 });

@@ -1,6 +1,7 @@
 // The door of this room: definitions and records, the only place where either is read or written.
 import type { Logger } from "pino";
-import type { ChangeLog } from "../kernel/changelog/index.ts";
+import { pause } from "../kernel/changelog/bell.ts";
+import { type ChangeLog, refreshCapture } from "../kernel/changelog/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { ExtendOpenApi, Route } from "../kernel/http/index.ts";
@@ -9,6 +10,7 @@ import type { MasterKey } from "../kernel/master-key.ts";
 import { batchRoutes } from "./batch.ts";
 import { cursorSecret } from "./cursor-store.ts";
 import { definitionRoutes } from "./definition-routes.ts";
+import { capturedCollection } from "./definition-table.ts";
 import { definitionTools } from "./definition-tools.ts";
 import { type Denials, denialLog } from "./denial.ts";
 import { denialRoutes } from "./denial-routes.ts";
@@ -36,6 +38,8 @@ export interface Collections {
   readonly denials: Denials;
   readonly records: Records;
   readonly extendOpenApi: ExtendOpenApi;
+  /** Brings capture triggers that an older release wrote up to date; waits for locks as long as it takes. */
+  refreshCapture(): Promise<void>;
 }
 
 /** Records for other rooms: the reader and the writers that the routes use, under the same rules. */
@@ -44,7 +48,7 @@ export interface Records extends RecordReader, RecordWriter, BulkWriter {}
 export function createCollections({ db, clock, log, masterKey, changeLog }: CollectionsOptions): Collections {
   const registry = createSchemaRegistry({
     db,
-    pollMs: 1_000,
+    pollMs: 500,
     onError: (error) => log.warn({ err: error }, "definitions could not be read again"),
   });
   const tools = definitionTools({ lockTimeoutMs: 2_000 });
@@ -57,7 +61,7 @@ export function createCollections({ db, clock, log, masterKey, changeLog }: Coll
     schemas: registry,
     kinds: tools.kindOf,
     cursorSecret: cursorSecret(db, masterKey),
-    epoch: () => changeLog.stats().epoch ?? "",
+    epoch: () => changeLog.head().epoch,
     ring: () => changeLog.ring(),
     denials,
     newId: () => uuidv7(clock.now()),
@@ -75,5 +79,9 @@ export function createCollections({ db, clock, log, masterKey, changeLog }: Coll
     denials,
     records: { ...doors.reader, ...doors.writer, ...doors.bulk },
     extendOpenApi: extendRecordPaths(room),
+    async refreshCapture() {
+      const captured = [...registry.current().byId.values()].map((schema) => capturedCollection(schema, tools.kindOf));
+      await refreshCapture(db, captured, (attempt) => pause(Math.min(10_000, 250 * 2 ** attempt)));
+    },
   };
 }

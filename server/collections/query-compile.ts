@@ -14,8 +14,9 @@ import {
   withId,
 } from "./record-select.ts";
 import type { Schema } from "./types.ts";
-import { allowed, type Build, type Row } from "./visibility.ts";
-import { filterTruth } from "./visibility-expression.ts";
+import { allowed } from "./visibility.ts";
+import { filterTruth } from "./visibility-filter.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 export interface CompiledList {
   readonly statement: CompiledStatement;
@@ -97,7 +98,13 @@ function sortKeys(build: Build, row: Row, sort: readonly SortKey[]): KeyColumn[]
     const [column] = field && !isJoined(field) ? build.kinds(field).columns(field) : [];
     if (!column) throw new Error(`no column to sort by for ${key.field}`);
     const type = column.type.replace(/ COLLATE .*/, "");
-    return { sql, nullable, descending: key.descending, type, text: type === "text" ? sql : `(${sql})::text` };
+    return {
+      sql,
+      nullable,
+      descending: key.descending,
+      type,
+      text: type === "text" ? sql : `${/^\w+\."\w+"$/.test(sql) ? sql : `(${sql})`}::text`,
+    };
   });
 }
 

@@ -104,6 +104,6 @@ export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 export function and(parts: readonly (string | undefined)[]): string {
-  const real = parts.filter((part) => part !== undefined && part !== "true");
-  return real.length === 0 ? "true" : real.map((part) => `(${part})`).join(" AND ");
+  const real = new Set(parts.filter((part) => part !== undefined && part !== "true"));
+  return real.size === 0 ? "true" : [...real].map((part) => `(${part})`).join(" AND ");
 }

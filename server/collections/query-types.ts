@@ -43,5 +43,5 @@ export const queryLimits = {
   sortKeys: 8,
   textMax: 20_000,
   /** An exact count may scan everything; it gets this long and no more. */
-  countTimeoutMs: 3_000,
+  countTimeoutMs: 10_000,
 } as const;

@@ -49,12 +49,21 @@ test("all or nothing: one bad record keeps all out, and the answer names it", as
         { title: "b", n: 1 },
       ]),
     ),
-  ).toBe("409 record_conflict: /n taken");
+  ).toBe("409 record_conflict: /1/n taken");
   expect(await outcome(many([{ title: "a" }, { title: "b", owner: "nobody" }]))).toBe(
-    "422 record_unprocessable: /owner relation_not_found",
+    "422 record_unprocessable: /1/owner relation_not_found",
   );
   expect(await outcome(many([{ title: "a", readers: ["nobody"] }]))).toBe(
-    "422 record_unprocessable: /readers relation_not_found",
+    "422 record_unprocessable: /0/readers relation_not_found",
   );
+  expect(
+    await outcome(
+      many([
+        { id: "same", title: "a" },
+        { id: "other", title: "b" },
+        { id: "same", title: "c" },
+      ]),
+    ),
+  ).toBe("409 record_conflict: /2/id taken");
   expect(await count()).toBe(before);
 });

@@ -18,7 +18,7 @@ import type { WriteOptions, WriteResult } from "./record-write.ts";
 import { actorSettings, type Condition, currentTime, insertConditions } from "./record-write-sql.ts";
 import { textsOf } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import type { Build, Row } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 export const bulkMax = 1_000;
 
@@ -64,13 +64,27 @@ export function bulkWriter(room: Room): BulkWriter {
         const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, bodies) };
         const named = new Set(bodies.flatMap((body) => Object.keys(body as object)));
         const written = await writeAll(room, ctx, schema, compiled, env, inputs, ids).catch((error) => {
-          throw explainSqlError(error, schema, named);
+          throw explainSqlError(error, schema, named, `/${rowAtFault(room, error, inputs, ids)}`);
         });
         if (!written) throw await refusedRow(room, ctx, schema, compiled, env, ids);
         room.ring();
         return written;
       }),
   };
+}
+
+/**
+ * Which record a constraint refused. Postgres names the value, `Key (n)=(5)`, which is looked for among those given; when
+ * it names several columns or is not found, the first record stands for all.
+ */
+function rowAtFault(room: Room, error: unknown, inputs: readonly Input[], ids: readonly string[]): number {
+  const [, column, value] = /\((\w+)\)=\((.*)\)/s.exec(String((error as { detail?: unknown }).detail)) ?? [];
+  const holds = (input: Input) => {
+    const change = input.changes.find(({ field }) => field.name === column);
+    return change !== undefined && textsOf(room.kinds, [change])[0]?.[0] === value;
+  };
+  const at = column === "id" ? ids.lastIndexOf(value as string) : inputs.findLastIndex(holds);
+  return Math.max(at, 0);
 }
 
 function parseAll(room: Room, schema: Schema, audience: Audience, bodies: readonly unknown[], options: WriteOptions) {

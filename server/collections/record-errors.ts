@@ -58,6 +58,11 @@ export const errors = defineErrors({
     says: "The record is being changed by someone else.",
     advice: "Try again.",
   },
+  record_definition_changed: {
+    status: 409,
+    says: "The definition of a collection changed meanwhile.",
+    advice: "Send it again.",
+  },
   query_invalid: {
     status: 400,
     says: "The query is not valid.",
@@ -77,11 +82,6 @@ export const errors = defineErrors({
     status: 400,
     says: "The batch is not valid.",
     advice: "Correct the listed operations.",
-  },
-  batch_failed: {
-    status: 409,
-    says: "Operation {index} failed, so nothing was written.",
-    advice: "The member `operation` holds its own problem.",
   },
   import_invalid: {
     status: 400,

@@ -11,7 +11,8 @@ import { errors } from "./record-errors.ts";
 import { type Audience, audienceOf } from "./record-fields.ts";
 import { isStaleSchema } from "./schemas.ts";
 import type { Schema, Schemas } from "./types.ts";
-import { type Build, mayAsk } from "./visibility.ts";
+import { mayAsk } from "./visibility.ts";
+import type { Build } from "./visibility-types.ts";
 
 /** Definitions as the definitions' half of the room keeps them. */
 export interface SchemaSource {
@@ -94,16 +95,22 @@ export function newBuild(room: Room, audience: Audience): Build {
   };
 }
 
-/** Does the work again once when the schema it was compiled for has gone. Inside a transaction nothing can be repeated. */
+/**
+ * Does the work again once when the schema it was compiled for has gone. Inside a transaction, which has failed with it,
+ * and when definitions change faster than that, the caller is told to try again.
+ */
 export async function withFreshSchema<T>(room: Room, ctx: Context, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (ctx.db.inTransaction || !isStaleSchema(error)) throw error;
+    if (!isStaleSchema(error)) throw error;
     await room.schemas.refresh();
-    return work();
+    if (ctx.db.inTransaction) throw changedMeanwhile(error);
+    return work().catch((again) => Promise.reject(isStaleSchema(again) ? changedMeanwhile(again) : again));
   }
 }
+
+const changedMeanwhile = (cause: unknown) => errors.record_definition_changed({ retryAfterSeconds: 1, cause });
 
 export function runTexts(ctx: Context, statement: CompiledStatement, env: Env): Promise<TextResult> {
   return ctx.db.texts(statement.run(env));

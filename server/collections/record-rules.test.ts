@@ -215,6 +215,22 @@ test("a rule that names before is asked once, bare names being the new row", asy
   expect(await publish(alice)).toBe("403 record_forbidden");
 });
 
+test("the rule is asked of the row that is changed, not of the one that was read", async () => {
+  await seed();
+  await bed.writer.create(bed.ctx(admin), "posts", { id: "race", status: "open", author: "alice" });
+  const waiting = {
+    text: "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE public.\"posts\"%'",
+  };
+  let patched: Promise<string> | undefined;
+  await database.db.transaction(async (tx) => {
+    await tx.query({ text: "UPDATE posts SET author = 'bob' WHERE id = 'race'" });
+    patched = outcome(doors.patch(alice, "race", { title: "stolen" }));
+    while ((await database.db.query(waiting)).length === 0);
+  });
+  expect(await patched).toBe("403 record_forbidden");
+  expect(JSON.parse((await doors.get(bob, "race")).text)).toMatchObject({ title: null, author: "bob" });
+});
+
 test("rules through other collections, without asking per record", async () => {
   await seed();
   const as = bed.ctx(admin);

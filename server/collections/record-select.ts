@@ -7,7 +7,8 @@ import { type Expansion, type Expansions, queryLimits, type SortKey } from "./qu
 import { idField, isJoined, joinTableOf, knownField, knownFields, tableOf } from "./record-fields.ts";
 import { fieldPiece, manyPiece, onePiece, type Piece, type Render, renderRecord } from "./record-render.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { allowed, type Build, type Row, readable } from "./visibility.ts";
+import { allowed, readable } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 /** What is asked of one collection: undefined fields mean all. */
 export interface Wanted {

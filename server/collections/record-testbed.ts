@@ -77,7 +77,7 @@ export function recordTestbed(
   }; // biome-ignore format: getters in a row
 }
 
-export async function createTestbed({ db }: Pick<TestDatabase, "db">): Promise<Testbed> {
+export async function createTestbed({ db }: Pick<TestDatabase, "db">, newId = () => uuidv7()): Promise<Testbed> {
   const registry = createSchemaRegistry({ db, pollMs: 3_600_000, onError: (error) => expectNothing(error) });
   await registry.run();
   const pattern = (source: string) => {
@@ -107,7 +107,7 @@ export async function createTestbed({ db }: Pick<TestDatabase, "db">): Promise<T
       rung += 1;
     },
     denials: denialLog({ db, clock: systemClock, every: () => () => {} }),
-    newId: () => uuidv7(),
+    newId,
   };
   const reader = recordReader(room);
   const ctx = (actor: Actor = service, extra: Partial<Context> = {}): Context => ({

@@ -12,7 +12,8 @@ import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
 import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { allowed, type Build, type Clause, clauses, type Row, settable, updateClauses } from "./visibility.ts";
+import { allowed, type Clause, clauses, settable, updateClauses } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 /** What the text depends on; the values themselves are bound. */
 export interface WritePlan {
@@ -43,17 +44,19 @@ export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
   const selection = compileSelection(build, row, wantedOf(undefined, undefined));
   // A list of relations is written behind the row and draws another version, so the row is read again then.
   const columns = joins ? [] : [...selection.columns];
-  const version = columns.push(`${row.column("version")}::text`) - 1;
+  const text = `${row.column("version")}::text`;
+  const known = columns.indexOf(text);
+  const version = known >= 0 ? known : columns.push(text) - 1;
   const returning = columns.join(", ");
   const update = plan.update && updateSql(build, plan, plan.update, returning);
   const insert = (also: string) => insertSql(build, plan, plan.insert ?? [], returning, also);
-  const text =
+  const whole =
     update && plan.insert
       ? `${ctx}, u AS (${update}), i AS (${insert(afterUpdate(plan.schema))})
         SELECT 'u', u.* FROM u UNION ALL SELECT 'i', i.* FROM i`
       : `${ctx} ${update ?? insert("")}`;
   return {
-    statement: build.sql.finish(text, true),
+    statement: build.sql.finish(whole, true),
     selection,
     versionAt: version,
     marked: update !== undefined && plan.insert !== undefined,

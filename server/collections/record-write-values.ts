@@ -9,7 +9,7 @@ import type { Selection } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
 import { arrayLiteral } from "./sql-text.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import type { Build, Row } from "./visibility.ts";
+import type { Build, Row } from "./visibility-types.ts";
 
 export interface CompiledWrite {
   readonly statement: CompiledStatement;
@@ -70,13 +70,14 @@ function increment(field: FieldDefinition, name: string, column: string, by: str
     field.type === "number"
       ? `(${by} >= 0 AND ${old} <= ${floatMax} - ${by}) OR (${by} < 0 AND ${old} >= -${floatMax} - ${by})`
       : "true";
-  const sum = `CASE WHEN ${safe} THEN ${old} + ${by} END`;
+  const sum = safe === "true" ? `${old} + ${by}` : `CASE WHEN ${safe} THEN ${old} + ${by} END`;
   const low = field.min ?? (field.type === "integer" ? -Number.MAX_SAFE_INTEGER : undefined);
   const high = field.max ?? (field.type === "integer" ? Number.MAX_SAFE_INTEGER : undefined);
   const type = zero.split("::")[1];
-  const bounds = [`(${sum}) IS NOT NULL`];
+  const bounds = safe === "true" ? [] : [`(${sum}) IS NOT NULL`];
   if (low !== undefined) bounds.push(`(${sum}) >= '${Number(low) === low ? low : numeric(low)}'::${type}`);
   if (high !== undefined) bounds.push(`(${sum}) <= '${Number(high) === high ? high : numeric(high)}'::${type}`);
+  if (bounds.length === 0) return { columns: [[name, sum]] };
   return { columns: [[name, sum]], guard: `coalesce(${bounds.map((bound) => `(${bound})`).join(" AND ")}, false)` };
 }
 

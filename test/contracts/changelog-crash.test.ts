@@ -100,7 +100,7 @@ async function kill({ postgres, db }: Cluster): Promise<void> {
   );
 }
 
-test("kill -9 of Postgres under writers: every acknowledged change is read once by a durable reader that was running", async () => {
+test("K02 kill -9 of Postgres under writers: every acknowledged change is read once by a durable reader that was running", async () => {
   const one = await fresh("kill");
   const log = await follow(one);
   const seen = collector();
@@ -121,7 +121,9 @@ test("kill -9 of Postgres under writers: every acknowledged change is read once 
     const start = acknowledged.size;
     await until(() => acknowledged.size > start + 100);
     await kill(one);
-    Object.assign(one, { postgres: await startedIn(one.name) });
+    // Until the last process of the killed cluster has noticed, a new one is refused.
+    const restarted = (postgres: EmbeddedPostgres) => Boolean(Object.assign(one, { postgres }));
+    await until(() => startedIn(one.name).then(restarted, () => false));
     const resumed = acknowledged.size;
     await until(() => acknowledged.size > resumed + 20);
   }

@@ -33,7 +33,10 @@ async function exercise(observer: Observer, whileWriting?: () => Promise<unknown
   const observe = await observer();
   const observed = observe(stop.signal);
   const db = database.open({ max: 17 });
-  const work = [runWriters(db, { writers: 16, rounds: 25, random: seededRandom(seed) }), whileWriting?.()] as const;
+  const work = [
+    runWriters(db, { writers: 16, rounds: 25, random: seededRandom(seed) }),
+    Promise.resolve(whileWriting?.()),
+  ] as const;
   const [committed] = await Promise.all(work);
   expect(committed).toBeGreaterThan(200);
   stop.abort();

@@ -66,6 +66,16 @@ const refusal = (run: () => unknown): CelError => {
   throw new Error("the expression was accepted");
 };
 
+/** The best of three: what the work takes, not what the machine's other work takes from it. */
+function milliseconds(work: () => unknown): number {
+  const times = [1, 2, 3].map(() => {
+    const started = performance.now();
+    work();
+    return performance.now() - started;
+  });
+  return Math.min(...times);
+}
+
 describe("expressions under attack", () => {
   const database = testDatabase();
   const auth = { id: "u1", signedIn: true, roles: ['a"b\\,{}'], teams: [], claims: { "k'": 1 } };
@@ -221,9 +231,11 @@ describe("expressions under attack", () => {
       `{${'"a":{'.repeat(1_600)}`,
     ];
     for (const text of texts) {
-      const started = performance.now();
       const { code } = refusal(() => checkFilter(schemas, notes, text));
-      expect(performance.now() - started, text.slice(0, 30)).toBeLessThan(100);
+      expect(
+        milliseconds(() => refusal(() => checkFilter(schemas, notes, text))),
+        text.slice(0, 30),
+      ).toBeLessThan(100);
       expect(code, text.slice(0, 30)).toMatch(/^expression_(too_long|too_deep|too_many_clauses|syntax|type)$/);
     }
   });
@@ -239,9 +251,8 @@ describe("expressions under attack", () => {
       [wide, "expression_too_many_clauses"],
       [list, "expression_too_long"],
     ] as const) {
-      const started = performance.now();
       expect(refusal(() => fromWire(json)).code).toBe(code);
-      expect(performance.now() - started).toBeLessThan(100);
+      expect(milliseconds(() => refusal(() => fromWire(json)))).toBeLessThan(100);
     }
   });
 
@@ -249,12 +260,10 @@ describe("expressions under attack", () => {
     let text = "title == 'a'";
     for (let i = 0; i < 28; i += 1) text = `(${text} ? true : false)`;
     const checked = checkFilter(schemas, notes, text);
-    const started = performance.now();
-    const error = refusal(() =>
-      compileTruth(checked, { binder: new SlotBinder(), row: rowAt("r"), ...tablesOf(schemas) }),
-    );
-    expect(error.code).toBe("expression_too_costly");
-    expect(performance.now() - started).toBeLessThan(500);
+    const compile = () =>
+      refusal(() => compileTruth(checked, { binder: new SlotBinder(), row: rowAt("r"), ...tablesOf(schemas) }));
+    expect(compile().code).toBe("expression_too_costly");
+    expect(milliseconds(compile)).toBeLessThan(200);
   });
 
   it("D01 searches through collections inside one another are refused by their cost", () => {
@@ -274,9 +283,11 @@ describe("expressions under attack", () => {
       "(.*)(.*)(.*)(.*)=",
       "([a-c]{1,11}){1,11}$",
     ]) {
-      const started = performance.now();
       expect(typeof compilePattern(pattern).test(text), pattern).toBe("boolean");
-      expect(performance.now() - started, pattern).toBeLessThan(200);
+      expect(
+        milliseconds(() => compilePattern(pattern).test(text)),
+        pattern,
+      ).toBeLessThan(200);
     }
     for (const pattern of [
       "((a{100}){100}){100}",

@@ -72,7 +72,10 @@ const conditions: readonly (() => Condition)[] = [
   },
   () => {
     const length = 3 + Math.floor(random() * 12);
-    return { cel: `name.size() == ${length}`, holds: (city) => points(city.name).length === length };
+    return {
+      cel: `name.size() == ${length}`,
+      holds: (city) => city.name.length >= length && points(city.name).length === length,
+    };
   },
   () => {
     const { name } = pick(cities);
@@ -150,7 +153,7 @@ test("200 queries agree with plain JavaScript over the source, page by page", as
 
 test("an expanded country and its largest cities are the same as in the source", async () => {
   const lf = createClient({ url: server.url, schema: demoSchema });
-  for (const { id, name } of countries.slice(0, 40)) {
+  for (const { id, name } of countries.slice(0, 12)) {
     const largest = cities
       .filter((city) => city.country === id)
       .sort((a, b) => b.population - a.population || compare(a.id, b.id));
@@ -235,10 +238,18 @@ async function page(query: Record<string, string>): Promise<{ items: City[]; nex
   return answer.json;
 }
 
-/** By code point, as the contract orders texts; JavaScript's own `<` orders by UTF-16 unit. */
+/** By code point, as the contract orders texts; JavaScript's own `<` orders by UTF-16 unit, which differs for surrogates. */
 function compare(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at++) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
 }
+
+/** Surrogates stand for code points above every other unit. */
+const rank = (unit: number) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
 function nullsLast(a: string | null, b: string | null): number {
   if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0);

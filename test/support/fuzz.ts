@@ -16,22 +16,26 @@ interface Operation {
   readonly path: string;
   readonly parameters: readonly Json[];
   readonly bodySchema: Json | undefined;
+  readonly contentType: string;
+  readonly seeds: readonly unknown[];
 }
 
 export interface FuzzOptions {
   readonly random: () => number;
   /** Values that exist in the database under test, so that some requests get past the first look-up. */
   readonly known: { readonly [parameter: string]: readonly string[] };
+  /** Bodies that are accepted, by operationId (of the generic operation): mutated, they get further than made-up ones. */
+  readonly bodies?: { readonly [operation: string]: readonly object[] };
 }
 
 /** An endless supply of requests, operations in turn. */
 export function* fuzzRequests(document: Json, options: FuzzOptions): Generator<FuzzRequest> {
-  const operations = operationsOf(document);
+  const operations = operationsOf(document, options.bodies ?? {});
   const make = maker(document, options);
   for (let n = 0; ; n++) yield make(operations[n % operations.length] as Operation);
 }
 
-function operationsOf(document: Json): Operation[] {
+function operationsOf(document: Json, bodies: NonNullable<FuzzOptions["bodies"]>): Operation[] {
   const methods = ["get", "post", "patch", "put", "delete"];
   return Object.entries<Json>(document.paths).flatMap(([path, item]) =>
     methods
@@ -41,6 +45,9 @@ function operationsOf(document: Json): Operation[] {
         path,
         parameters: [...(item.parameters ?? []), ...(item[method].parameters ?? [])],
         bodySchema: Object.values<Json>(item[method].requestBody?.content ?? {})[0]?.schema,
+        contentType: Object.keys(item[method].requestBody?.content ?? {})[0] ?? "application/json",
+        // `createRecords_posts` is `createRecords` with its collection in the path.
+        seeds: bodies[String(item[method].operationId).split("_")[0] as string] ?? [],
       })),
   );
 }
@@ -148,7 +155,24 @@ function maker(document: Json, { random, known }: FuzzOptions) {
         '{"__proto__":{"admin":true}}',
         "\u0000",
       ]);
+    if (operation.seeds.length > 0 && chance(0.7)) return JSON.stringify(mutated(pick(operation.seeds)));
     return JSON.stringify(value(operation.bodySchema)) ?? "null";
+  };
+
+  /** As it is, or with one member anywhere in it replaced, added or gone. */
+  const mutated = (seed: unknown): unknown => {
+    const copy = structuredClone(seed);
+    for (let at: Json = copy; chance(0.75); ) {
+      const keys = Object.keys(at);
+      const key = keys.length > 0 && chance(0.9) ? pick(keys) : pick(hostileTexts);
+      if (typeof at[key] === "object" && at[key] !== null && chance(0.6)) at = at[key];
+      else {
+        if (chance(0.1)) delete at[key];
+        else Object.defineProperty(at, key, { value: hostile(), enumerable: true, writable: true, configurable: true });
+        break;
+      }
+    }
+    return copy;
   };
 
   return (operation: Operation): FuzzRequest => {
@@ -162,7 +186,7 @@ function maker(document: Json, { random, known }: FuzzOptions) {
     if (operation.method === "GET" || (operation.bodySchema === undefined && chance(0.9)))
       return { method: operation.method, path, headers };
     headers["content-type"] = chance(0.95)
-      ? "application/json"
+      ? operation.contentType
       : pick(["text/plain", "application/xml", "multipart/form-data", "application/json; charset=utf-16"]);
     return { method: operation.method, path, headers, body: bodyOf(operation) };
   };

@@ -4,13 +4,8 @@ import { afterAll, beforeAll } from "vitest";
 import { type Actor, anonymous, service } from "../../server/kernel/actor.ts";
 import { systemClock } from "../../server/kernel/clock.ts";
 import { defineErrors } from "../../server/kernel/errors/index.ts";
-import {
-  createHttp,
-  defaultHttpSettings,
-  type Http,
-  type HttpOptions,
-  type HttpSettings,
-} from "../../server/kernel/http/index.ts";
+import { createHttp, type Http, type HttpOptions } from "../../server/kernel/http/server.ts";
+import { defaultHttpSettings, type HttpSettings } from "../../server/kernel/http/settings.ts";
 import { createLog } from "../../server/kernel/log.ts";
 import { createMetrics } from "../../server/kernel/metrics.ts";
 import type { TestDatabase } from "./database.ts";

@@ -2,7 +2,7 @@
 
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { OpenApiDocument } from "../../server/kernel/http/index.ts";
+import type { OpenApiDocument } from "../../server/kernel/http/openapi.ts";
 
 type Json = { [member: string]: unknown };
 

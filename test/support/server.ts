@@ -5,10 +5,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import type { OpenApiDocument } from "../../server/kernel/http/openapi.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
+import { validateResponse } from "./openapi.ts";
 import { freePort } from "./ports.ts";
 
 export const serviceKey = "test-service-key-test-service-key-test";
+/** For servers that follow each other, or stand side by side, on one database. */
+export const masterKey = "ab".repeat(32);
 
 export interface ServerProcess {
   readonly url: string;
@@ -32,7 +36,7 @@ export interface Answer {
 
 export interface TestServer extends ServerProcess {
   readonly database: TestDatabase;
-  /** One request; `as` is a bearer token, `null` nobody, default the service key. */
+  /** One request; `as` is a bearer token, `null` nobody, default the service key. Its answer is judged by the OpenAPI document. */
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
 }
 
@@ -71,7 +75,25 @@ export function testServer(settings: Record<string, string> = {}): TestServer {
     },
     output: () => up().output(),
     stop: (signal) => up().stop(signal),
-    call: (method, path, body, options) => call(up().url, method, path, body, options),
+    call: judged((method, path, body, options) => call(up().url, method, path, body, options)),
+  };
+}
+
+/**
+ * Holds every answer against the server's own OpenAPI document, live collections included. The document is read again after
+ * a change of definitions; answers of such a change itself are judged by the document as it was.
+ */
+function judged(call: TestServer["call"]): TestServer["call"] {
+  let document: Promise<OpenApiDocument> | undefined;
+  const read = async () => (await call("GET", "/v1/openapi.json")).json as OpenApiDocument;
+  return async (method, path, body, options) => {
+    document ??= read();
+    const known = await document;
+    const answer = await call(method, path, body, options);
+    const address = path.split("?", 1)[0] as string;
+    if (method !== "GET" && /^\/v1\/collections(\/[^/]+)?$/.test(address)) document = undefined;
+    if (address.startsWith("/v1/")) validateResponse(known, method, address, answer.status, answer.json);
+    return answer;
   };
 }
 

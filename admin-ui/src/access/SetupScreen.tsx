@@ -1,6 +1,6 @@
 // Makes the first administrator. The secret that proves the right to do so arrives in the address's fragment, which
 // browsers do not send, and is removed from the address at once.
-import { Button, PasswordInput, Progress, Stack, TextInput } from "@mantine/core";
+import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -9,6 +9,7 @@ import { session } from "../api/session.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { AccessCard } from "./AccessCard.tsx";
 import { passwordStrength } from "./password.ts";
+import { Strength } from "./Strength.tsx";
 import { texts } from "./texts.ts";
 
 export function SetupScreen() {
@@ -87,17 +88,4 @@ function secretIn(hash: string): string {
   const secret = new URLSearchParams(hash.replace(/^#/, "")).get("setup") ?? "";
   if (secret) history.replaceState(history.state, "", location.pathname);
   return secret;
-}
-
-function Strength({ value }: { readonly value: 0 | 1 | 2 | 3 | 4 | undefined }) {
-  const word = value === undefined ? "" : texts.strength.words[value];
-  const color = value === undefined || value < 2 ? "red" : value < 3 ? "yellow" : "green";
-  return (
-    <div>
-      <Progress value={((value ?? -1) + 1) * 20} color={color} aria-label={texts.strength.label} size="sm" />
-      <div className="quiet" aria-live="polite">
-        {word || "\u00a0"}
-      </div>
-    </div>
-  );
 }

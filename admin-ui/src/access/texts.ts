@@ -22,6 +22,15 @@ export const texts = {
     setupHow:
       "Open the set-up address that the server printed when it started, or run “landfall setup-url” to see it again.",
   },
+  change: {
+    title: "Change password",
+    must: "You signed in with a one-time password. Set one of your own to go on.",
+    body: "All your other sessions will end.",
+    current: "Current password",
+    next: "New password",
+    submit: "Change password",
+    done: "Password changed",
+  },
   strength: {
     label: "Password strength",
     words: ["Too short", "Weak", "Fair", "Good", "Strong"],

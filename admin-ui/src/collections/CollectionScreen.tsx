@@ -29,7 +29,7 @@ export function CollectionScreen() {
     );
   if (!data.some((collection) => collection.name === name)) {
     return (
-      <EmptyState title={texts.missing.title(name)} body={texts.missing.body}>
+      <EmptyState level={1} title={texts.missing.title(name)} body={texts.missing.body}>
         <Button component={Link} to="/">
           {texts.missing.action}
         </Button>

@@ -3,11 +3,13 @@ import { Badge, Button, Table, Tooltip } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { api } from "../api/api.ts";
 import { collectionsQuery } from "../api/queries.ts";
 import type { Collection } from "../api/types.ts";
 import { EmptyState } from "../parts/EmptyState.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
+import { count } from "../parts/time.ts";
 import { When } from "../parts/When.tsx";
 import { isPublic } from "./starting-rules.ts";
 import { texts } from "./texts.ts";
@@ -61,7 +63,7 @@ function CollectionTable({ collections }: { readonly collections: readonly Colle
                 </Link>
               </Table.Td>
               <Table.Td ta="right" className="num">
-                <Size count={collection.estimatedCount} />
+                <Size collection={collection} />
               </Table.Td>
               <Table.Td ta="right" className="num">
                 {collection.fields.length}
@@ -78,12 +80,32 @@ function CollectionTable({ collections }: { readonly collections: readonly Colle
   );
 }
 
-function Size({ count }: { readonly count: number | undefined }) {
-  if (count === undefined || count < 0) return <span className="quiet">{words.unknown}</span>;
+/** The server's estimate where it gives one; else the exact number, counted when asked for. */
+function Size({ collection }: { readonly collection: Collection }) {
+  const { name, estimatedCount: estimate } = collection;
+  const exact = useQuery({
+    queryKey: ["records", name, "count"],
+    queryFn: ({ signal }) => api.records.list(name, { limit: 1, count: "exact" }, signal),
+    enabled: false,
+  });
+  if (exact.data?.count !== undefined) return count(exact.data.count);
+  if (estimate === undefined) {
+    return (
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        loading={exact.isFetching}
+        aria-label={words.countOf(name)}
+        onClick={() => void exact.refetch()}
+      >
+        {words.count}
+      </Button>
+    );
+  }
   return (
     <Tooltip label={words.estimateWhy}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the explanation shows on focus too */}
-      <span tabIndex={0}>{words.estimate(count)}</span>
+      <span tabIndex={0}>{words.estimate(estimate)}</span>
     </Tooltip>
   );
 }

@@ -20,6 +20,8 @@ export const texts = {
     estimate: (n: number) => `about ${n.toLocaleString("en")}`,
     estimateWhy: "An estimate of the database. The exact number is one click away in the records.",
     unknown: "not counted yet",
+    count: "Count",
+    countOf: (name: string) => `Count ${name}`,
     adminsOnly: "Admins only",
     everyone: "Everyone",
     rule: "By rule",

@@ -25,7 +25,7 @@ interface HeaderProps {
 
 export function Header({ onOpenNav, onOpenPalette, onOpenHelp }: HeaderProps) {
   return (
-    <section className="header" aria-label={texts.header.bar}>
+    <header className="header">
       {onOpenNav ? (
         <ActionIcon variant="subtle" color="gray" size={36} aria-label={texts.sidebar.open} onClick={onOpenNav}>
           <IconMenu2 size={18} />
@@ -51,7 +51,7 @@ export function Header({ onOpenNav, onOpenPalette, onOpenHelp }: HeaderProps) {
         <IconKeyboard size={18} />
       </ActionIcon>
       <AccountMenu />
-    </section>
+    </header>
   );
 }
 
@@ -101,6 +101,7 @@ function AccountMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{current?.admin.email}</Menu.Label>
+        <Menu.Item onClick={() => void navigate({ to: "/password" })}>{texts.header.password}</Menu.Item>
         <Menu.Item onClick={() => void signOut()}>{texts.header.signOut}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

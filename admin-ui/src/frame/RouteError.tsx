@@ -19,7 +19,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
 export function NotFound() {
   return (
     <div className="screen">
-      <EmptyState title={texts.notFound.title} body={texts.notFound.body}>
+      <EmptyState level={1} title={texts.notFound.title} body={texts.notFound.body}>
         <Button component={Link} to="/">
           {texts.notFound.action}
         </Button>

@@ -16,11 +16,11 @@ export const texts = {
     unpin: (name: string) => `Unpin ${name}`,
   },
   header: {
-    bar: "Top bar",
     trail: "Breadcrumbs",
     search: "Search",
     account: "Account",
     signOut: "Sign out",
+    password: "Change password",
     theme: "Colour scheme",
     themes: { light: "Light", dark: "Dark", auto: "As the system" },
     shortcuts: "Keyboard shortcuts",

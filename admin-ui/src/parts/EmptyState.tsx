@@ -7,12 +7,15 @@ interface EmptyStateProps {
   /** Shown as code: what it could hold. */
   readonly example?: string;
   readonly children?: ReactNode;
+  /** 1 where nothing else on the screen is its heading. */
+  readonly level?: 1 | 2;
 }
 
-export function EmptyState({ title, body, example, children }: EmptyStateProps) {
+export function EmptyState({ title, body, example, children, level = 2 }: EmptyStateProps) {
+  const Heading = `h${level}` as const;
   return (
     <div className="empty">
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       <p>{body}</p>
       {example ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard

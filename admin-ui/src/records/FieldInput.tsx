@@ -1,18 +1,11 @@
 // The input of one field by its type, with null told apart from empty.
 import { Button, MultiSelect, Select, TagsInput, Textarea, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { Collection, Field } from "../api/types.ts";
+import type { Field } from "../api/types.ts";
+import type { FieldInputProps } from "./field-input-props.ts";
 import { RelationInput } from "./RelationInput.tsx";
 import type { FormValue } from "./record-form.ts";
 import { texts } from "./texts.ts";
-
-export interface FieldInputProps {
-  readonly field: Field;
-  readonly all: readonly Collection[];
-  readonly value: FormValue;
-  readonly fault: string | undefined;
-  readonly onChange: (value: FormValue) => void;
-}
 
 const words = texts.drawer;
 
@@ -36,7 +29,7 @@ export function FieldInput(props: FieldInputProps) {
       ) : null}
     </>
   );
-  const placeholder = value === null ? texts.null : value === undefined ? words.useDefault : undefined;
+  const placeholder = placeholderOf(field, value);
   return (
     <Input
       {...props}
@@ -50,6 +43,14 @@ export function FieldInput(props: FieldInputProps) {
       }}
     />
   );
+}
+
+/** What the field will be when nothing is typed. */
+function placeholderOf(field: Field, value: FormValue): string | undefined {
+  if (value === null) return texts.null;
+  if (value !== undefined || field.many) return undefined;
+  if (field.default !== undefined) return words.byDefault(JSON.stringify(field.default));
+  return field.required ? undefined : texts.null;
 }
 
 interface Common {

@@ -2,7 +2,7 @@
 import { Drawer } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { api } from "../api/api.ts";
 import { ApiProblem } from "../api/http.ts";
 import type { Collection } from "../api/types.ts";
@@ -24,7 +24,11 @@ const words = texts.drawer;
 
 export default function RecordDrawer({ collection, all, id, onClose }: RecordDrawerProps) {
   const narrow = useMediaQuery("(max-width: 699px)");
-  const [dirty, setDirty] = useState(false);
+  // Read when the drawer is asked to close, which may be before the next render.
+  const dirty = useRef(false);
+  const noteDirty = useCallback((next: boolean) => {
+    dirty.current = next;
+  }, []);
   const [leaving, setLeaving] = useState(false);
   const read = useQuery({
     queryKey: ["record", collection.name, id],
@@ -40,7 +44,7 @@ export default function RecordDrawer({ collection, all, id, onClose }: RecordDra
   return (
     <Drawer
       opened
-      onClose={() => (dirty ? setLeaving(true) : onClose())}
+      onClose={() => (dirty.current ? setLeaving(true) : onClose())}
       position="right"
       size={narrow ? "100%" : 560}
       title={id === undefined ? words.create(collection.name) : <span className="mono">{id}</span>}
@@ -59,7 +63,7 @@ export default function RecordDrawer({ collection, all, id, onClose }: RecordDra
           collection={collection}
           all={all}
           stored={read.data}
-          onDirty={setDirty}
+          onDirty={noteDirty}
           onSaved={onClose}
           onRead={() => void read.refetch()}
         />

@@ -6,7 +6,7 @@ import { type ReactNode, useState } from "react";
 import { api } from "../api/api.ts";
 import type { Row } from "../api/types.ts";
 import { displayField } from "./columns.ts";
-import type { FieldInputProps } from "./FieldInput.tsx";
+import type { FieldInputProps } from "./field-input-props.ts";
 import { texts } from "./texts.ts";
 
 interface RelationInputProps extends FieldInputProps {

@@ -55,7 +55,7 @@ export const texts = {
     leaveBody: "The draft is kept in this browser and shown again when you open the record.",
     leaveAction: "Close",
     setNull: (field: string) => `Set ${field} to null`,
-    useDefault: "default",
+    byDefault: (value: string) => `default: ${value}`,
     now: "Now",
     lat: "Latitude",
     lng: "Longitude",

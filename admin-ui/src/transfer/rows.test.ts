@@ -84,6 +84,7 @@ describe("CSV", () => {
       tags: ["old", "big"],
       place: { lat: 50.9, lng: 6.9 },
       capital: false,
+      extra: "x",
     });
   });
   test("an empty cell says nothing; what cannot be converted goes as text", () => {

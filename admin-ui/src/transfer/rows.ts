@@ -100,9 +100,8 @@ function csvRecord(names: readonly string[], cells: readonly string[], fields: R
   for (const [at, name] of names.entries()) {
     const field = fields.get(name);
     const text = cells[at] ?? "";
-    if (name === "id" && text !== "") record.id = text;
-    if (!field) continue;
-    const value = csvValue(field, text);
+    // A column without a field stays, so that it can be named; `knownFields` leaves it out of what is sent.
+    const value = field ? csvValue(field, text) : text === "" ? undefined : text;
     if (value !== undefined) record[name] = value;
   }
   return { record };

@@ -57,7 +57,7 @@ function rowOf(expr: Expr, scope: Scope): { row: number; rowType: RowType } | un
   const bound = scope.bound.get(String(expr.args[0]));
   if (bound?.k === "row") return bound;
   if (bound || expr.args[0] !== "before") return undefined;
-  if (scope.env.before) return { row: THE_STORED_ROW, rowType: scope.env.row };
+  if (scope.env.before && scope.env.mode !== "filter") return { row: THE_STORED_ROW, rowType: scope.env.row };
   throw unknown(expr, "before", "Only update rules know the stored row.");
 }
 

@@ -204,7 +204,10 @@ export function literalList(expr: Expr, scope: Scope): Node {
 export function paramNode(name: string, place: Place, env: CheckEnv): Node {
   const params = env.params ?? {};
   if (!Object.hasOwn(params, name)) {
-    const problem = env.params === undefined ? "Parameters belong to filters." : `The parameter $${name} is missing.`;
+    const problem =
+      env.mode !== "filter" && env.params === undefined
+        ? "Parameters belong to filters."
+        : `The parameter $${name} is missing.`;
     throw new CelError("expression_param", problem, { place, advice: `Send params with a value for "${name}".` });
   }
   const value = params[name];

@@ -47,7 +47,19 @@ describe("parse", () => {
   });
 
   it("refuses names that could pass for parameters", () => {
-    for (const text of ["_a == 1", "$ == 1", "$1 == 1", "$_a == 1", "a._b == 1", "a$b == 1"])
+    for (const text of [
+      "_a == 1",
+      "$ == 1",
+      "$1 == 1",
+      "$_a == 1",
+      "a._b == 1",
+      "a$b == 1",
+      "a.$b == 1",
+      "$f(1)",
+      "a.$f()",
+      "a.exists($v, true)",
+      "$a$b == 1",
+    ])
       expect(refusal(text).code, text).toBe("expression_syntax");
   });
 

@@ -1,7 +1,7 @@
 // Text to tree. cel-js reads the grammar; its nodes are converted at once into ours, so nothing else knows the library.
 // A scan before it bounds what the library would recurse on, and turns `$name` into an identifier of the same length.
 import { Environment } from "@marcbachmann/cel-js";
-import { CelError, limits } from "./error.ts";
+import { CelError, limits, type Place } from "./error.ts";
 import { scan } from "./scan.ts";
 import { type Arg, checkText, countClauses, type Expr, listTooLong, type Op, tooDeep } from "./tree.ts";
 
@@ -84,7 +84,7 @@ function convert(node: CelNode, depth: number, walk: Walk): Expr {
       return identifier(node, walk);
     case ".": {
       const [object, key] = node.args as [CelNode, string];
-      return expr(".", [inner(object), key]);
+      return expr(".", [inner(object), plainName(key, place)]);
     }
     case "&&":
     case "||": {
@@ -102,7 +102,7 @@ function convert(node: CelNode, depth: number, walk: Walk): Expr {
       return negate(node, inner);
     case "call": {
       const [name, args] = node.args as [string, CelNode[]];
-      return expr("call", [name, ...args.map(inner)]);
+      return expr("call", [plainName(name, place), ...args.map(inner)]);
     }
     case "rcall": {
       const [name, receiver, args] = node.args as [string, CelNode, CelNode[]];
@@ -130,7 +130,9 @@ function flatten(node: CelNode, op: string): CelNode[] {
 }
 
 function method(node: CelNode, name: string, args: readonly CelNode[], inner: (child: CelNode) => Expr): Expr {
-  if (name !== "exists" && name !== "all") return { op: "call", args: [name, ...args.map(inner)], pos: node.pos };
+  if (name !== "exists" && name !== "all") {
+    return { op: "call", args: [plainName(name, node), ...args.map(inner)], pos: node.pos };
+  }
   const [range, variable, body] = args;
   if (!range || !body || variable?.op !== "id") {
     throw new CelError("expression_syntax", `${name} takes a variable and a condition.`, {
@@ -138,7 +140,16 @@ function method(node: CelNode, name: string, args: readonly CelNode[], inner: (c
       advice: `Write list.${name}(x, x == 'a').`,
     });
   }
-  return { op: name, args: [inner(range), variable.args as string, inner(body)], pos: node.pos };
+  return { op: name, args: [inner(range), plainName(variable.args as string, variable), inner(body)], pos: node.pos };
+}
+
+/** Only a parameter is written with `$`, which the scan has made an underscore; no other name starts with one. */
+function plainName(name: string, place: Place): string {
+  if (!name.startsWith("_")) return name;
+  throw new CelError("expression_syntax", `$${name.slice(1)} is a parameter and cannot stand here.`, {
+    place: { pos: place.pos },
+    advice: "Parameters are values: title == $title. A key with an odd name is written data['_key'].",
+  });
 }
 
 /** `-5` is a literal of its own, so that the smallest integer can be written. */

@@ -1,6 +1,6 @@
 // The values of the contract in JavaScript: order of texts, decimals without floats, times in milliseconds, deep equality.
 
-export const SAFE_INT_MAX = Number.MAX_SAFE_INTEGER;
+const _SAFE_INT_MAX = Number.MAX_SAFE_INTEGER;
 export const TIME_MIN = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
 export const TIME_MAX = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 

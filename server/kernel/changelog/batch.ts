@@ -27,6 +27,8 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
   const plans = new Map<string, Promise<SpanPlan>>();
 
   async function read(cursor: Cursor, limits: PageLimits): Promise<Batch> {
+    // Another process may have heard of a new epoch first, and given out this cursor.
+    if (cursor.epoch !== head.epoch?.id) await head.refresh(sql);
     const ticks =
       (!cursor.page && head.since(cursor.tick, cursor.nonce)) || (await ticksFrom(sql, cursor.tick, ticksAtOnce));
     const from = ticks[0];
@@ -114,7 +116,8 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
     const epoch = await currentEpoch(sql);
     const reason: ResyncReason =
       cursor.epoch !== epoch?.id ? "epoch" : cursor.tick < epoch.oldestTick ? "expired" : "forked";
-    if (reason === "epoch" && epoch) await head.refresh(sql);
+    // The page found an epoch begun that this process has not heard of yet.
+    if (epoch?.id !== head.epoch?.id) await head.refresh(sql);
     return { kind: "resync", reason };
   }
 

@@ -24,23 +24,30 @@ const emptyObject = "'{}'::jsonb";
 
 /** The trigger that captures row by row; it does nothing while `landfall.bulk` is on. */
 export function rowFunction(c: CapturedCollection): string {
+  // Assignments of plain expressions only: PL/pgSQL evaluates those without starting a query.
   return `
 #variable_conflict use_variable
 DECLARE
   ${settingsDeclared}
+  was jsonb;
+  appended bool;
 BEGIN
   IF current_setting('landfall.bulk', true) = 'on'${hasJoins(c) ? " AND TG_OP <> 'DELETE'" : ""} THEN
     RETURN NULL;
   END IF;
   IF TG_OP = 'INSERT' THEN
-    ${insertInto(insertEntry(c, "NEW"))};
+    ${append(insertEntry(c, "NEW"))};
   ELSIF TG_OP = 'DELETE' THEN
-    ${insertInto(deleteEntry(c, "OLD"))};
+    ${append(deleteEntry(c, "OLD"))};
   ELSIF NEW.id = OLD.id THEN
-    ${insertInto(updateEntry(c, "OLD", "NEW"))};
+    was := ${changed(c, "OLD", "NEW", false)};
+    IF was <> ${emptyObject} THEN
+      was := was || ${formerStamp("OLD")};
+    END IF;
+    ${append(updateEntry(c, "OLD", "NEW", "was"))};
   ELSE
-    ${insertInto(deleteEntry(c, "OLD"))};
-    ${insertInto(insertEntry(c, "NEW"))};
+    ${append(deleteEntry(c, "OLD"))};
+    ${append(insertEntry(c, "NEW"))};
   END IF;
   RETURN NULL;
 END`;
@@ -49,24 +56,30 @@ END`;
 /** The trigger that captures a whole statement from its transition tables; it works only while `landfall.bulk` is on. */
 export function bulkFunction(c: CapturedCollection): string {
   // The cascade to the join tables runs before statement triggers, so their lists would be gone: deletes stay per row.
-  const deletes = hasJoins(c) ? "NULL" : insertInto(`${deleteEntry(c, "o")} FROM old_rows o`);
+  const deletes = hasJoins(c) ? "NULL" : insertInto(deleteEntry(c, "o"), "FROM old_rows o");
+  const gone = "FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE n.id = o.id)";
+  const come = "FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE o.id = n.id)";
+  const stayed = "FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.version <> o.version";
   return `
 #variable_conflict use_variable
-DECLARE
-  ${settingsDeclared}
 BEGIN
   IF current_setting('landfall.bulk', true) IS DISTINCT FROM 'on' THEN
     RETURN NULL;
   END IF;
-  IF TG_OP = 'INSERT' THEN
-    ${insertInto(`${insertEntry(c, "n")} FROM new_rows n`)};
-  ELSIF TG_OP = 'DELETE' THEN
-    ${deletes};
-  ELSE
-    ${insertInto(`${updateEntry(c, "o", "n")} FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.version <> o.version`)};
-    ${insertInto(`${deleteEntry(c, "o")} FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE n.id = o.id)`)};
-    ${insertInto(`${insertEntry(c, "n")} FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE o.id = n.id)`)};
-  END IF;
+  -- Declared only here: this function is called, for nothing, by every statement that is not in bulk.
+  DECLARE
+    ${settingsDeclared}
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
+    ELSIF TG_OP = 'DELETE' THEN
+      ${deletes};
+    ELSE
+      ${insertInto(updateEntry(c, "o", "n", changedWithStamp(c, "o", "n")), stayed)};
+      ${insertInto(deleteEntry(c, "o"), gone)};
+      ${insertInto(insertEntry(c, "n"), come)};
+    END IF;
+  END;
   RETURN NULL;
 END`;
 }
@@ -78,7 +91,7 @@ export function truncateFunction(c: CapturedCollection): string {
 DECLARE
   ${settingsDeclared}
 BEGIN
-  ${insertInto(`SELECT (SELECT current FROM landfall.ring), ${c.id}, ${c.schemaVersion}, 't', NULL, NULL, NULL, NULL, NULL, actor, request, mutation`)};
+  ${insertInto(entry(c, "t", "NULL", "NULL", ["NULL", "NULL", "NULL"]))};
   RETURN NULL;
 END`;
 }
@@ -151,13 +164,17 @@ const settingsDeclared = `actor text := nullif(current_setting('landfall.actor',
   mutation text := nullif(current_setting('landfall.mutation', true), '');
   joined jsonb := nullif(current_setting('landfall.joined', true), '')::jsonb;`;
 
-const insertInto = (select: string) =>
-  `INSERT INTO landfall.change (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
-    ${select}`;
+/** The values of one entry, in the order of `landfall.append`. */
+type EntryValues = readonly string[];
 
-function entry(c: CapturedCollection, op: string, id: string, version: string, images: readonly string[]): string {
-  return `SELECT (SELECT current FROM landfall.ring), ${c.id}, ${c.schemaVersion}, '${op}', ${id}, ${version},
-      ${images.join(",\n      ")}, actor, request, mutation`;
+const append = (values: EntryValues) => `appended := landfall.append(${values.join(", ")})`;
+
+const insertInto = (values: EntryValues, from = "") =>
+  `INSERT INTO landfall.change (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
+    SELECT (SELECT current FROM landfall.ring), ${values.join(", ")} ${from}`;
+
+function entry(c: CapturedCollection, op: string, id: string, version: string, images: readonly string[]): EntryValues {
+  return [`${c.id}`, `${c.schemaVersion}`, `'${op}'`, id, version, ...images, "actor", "request", "mutation"];
 }
 
 const insertEntry = (c: CapturedCollection, row: string) =>
@@ -174,14 +191,19 @@ const deleteEntry = (c: CapturedCollection, row: string) =>
     hasSealed(c) ? sealedImage(null, image(c, row, true)) : "NULL",
   ]);
 
-const updateEntry = (c: CapturedCollection, old: string, row: string) =>
+const updateEntry = (c: CapturedCollection, old: string, row: string, before: string) =>
   entry(c, "u", `${row}.id`, `${row}.version`, [
     image(c, row, false),
-    `(SELECT CASE WHEN w.was = ${emptyObject} THEN w.was
-        ELSE w.was || jsonb_build_object('updatedAt', ${old}."updatedAt", 'version', ${old}.version) END
-      FROM (SELECT ${changed(c, old, row, false)}) AS w(was))`,
+    before,
     hasSealed(c) ? sealedImage(image(c, row, true), changed(c, old, row, true)) : "NULL",
   ]);
+
+/** The system columns' former values, once something public changed. */
+const formerStamp = (old: string) => `jsonb_build_object('updatedAt', ${old}."updatedAt", 'version', ${old}.version)`;
+
+const changedWithStamp = (c: CapturedCollection, old: string, row: string) =>
+  `(SELECT CASE WHEN w.was = ${emptyObject} THEN w.was ELSE w.was || ${formerStamp(old)} END
+      FROM (SELECT ${changed(c, old, row, false)}) AS w(was))`;
 
 function sealedImage(after: string | null, before: string | null): string {
   const parts = [after && `'after', ${after}`, before && `'before', ${before}`].filter(Boolean);

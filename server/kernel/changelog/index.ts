@@ -21,7 +21,6 @@ export { announce, installCapture, refreshCapture, removeCapture } from "./captu
 export { decodeCursor, encodeCursor } from "./cursor.ts";
 export type { Reader, ReaderHandler, ReaderStats } from "./readers.ts";
 export type { ChangeLogSettings } from "./settings.ts";
-export { changeLogDefaults } from "./settings.ts";
 export type * from "./types.ts";
 
 export interface ChangeLogOptions {

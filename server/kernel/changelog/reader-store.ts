@@ -5,7 +5,7 @@ import type { Cursor } from "./types.ts";
 export interface ReaderStore {
   /** Takes or renews the lease; true while this process owns the reader. A reader never seen before begins at `start`. */
   claim(start: Cursor | undefined): Promise<boolean>;
-  load(): Promise<Cursor | undefined>;
+  load(): Promise<{ readonly cursor: Cursor; readonly total: number } | undefined>;
   /** False when another process owns the reader by now: its cursor counts, not ours. */
   save(cursor: Cursor): Promise<boolean>;
   release(): Promise<void>;
@@ -18,6 +18,7 @@ interface ReaderRow {
   readonly pageTick: number | null;
   readonly pageNonce: string | null;
   readonly pageSeq: number | null;
+  readonly total: number;
 }
 
 export function createReaderStore(sql: Sql, name: string, holder: string, leaseMs: number): ReaderStore {
@@ -43,13 +44,16 @@ export function createReaderStore(sql: Sql, name: string, holder: string, leaseM
     },
     async load() {
       const [row] = await sql.query<ReaderRow>({
-        text: `SELECT epoch, tick, nonce, "pageTick", "pageNonce", "pageSeq" FROM landfall.reader WHERE name = $1`,
+        text: `SELECT epoch, tick, nonce, "pageTick", "pageNonce", "pageSeq",
+                 coalesce((SELECT t.total FROM landfall.tick t WHERE t.id = reader.tick), 0) AS total
+               FROM landfall.reader WHERE name = $1`,
         values: [name],
       });
       if (!row) return undefined;
-      const { epoch, tick, nonce, pageTick, pageNonce, pageSeq } = row;
+      const { epoch, tick, nonce, pageTick, pageNonce, pageSeq, total } = row;
       const page = pageTick !== null && pageNonce !== null && pageSeq !== null;
-      return { epoch, tick, nonce, ...(page ? { page: { tick: pageTick, nonce: pageNonce, seq: pageSeq } } : {}) };
+      const inside = page ? { page: { tick: pageTick, nonce: pageNonce, seq: pageSeq } } : {};
+      return { cursor: { epoch, tick, nonce, ...inside }, total };
     },
     async save({ epoch, tick, nonce, page }) {
       const rows = await sql.query({

@@ -52,6 +52,8 @@ export function startReader(options: ReaderOptions): Reader {
   let failures = 0;
   let owned = store === undefined;
   let behindSince: number | undefined;
+  /** The total at the tick of `cursor`, when that tick was last known here. */
+  let passed = 0;
   let claimedAt = Number.NEGATIVE_INFINITY;
   const fresh = () => options.clock.monotonicMs() - claimedAt < settings.readerLeaseMs / 3;
 
@@ -62,7 +64,7 @@ export function startReader(options: ReaderOptions): Reader {
           await sleep(settings.readerLeaseMs / 3);
           continue;
         }
-        cursor ??= (await store?.load()) ?? startingPoint();
+        cursor ??= (await resumed()) ?? startingPoint();
         if (cursor) await step(cursor);
         else await head.changed(-1, stopping.signal);
       } catch (error) {
@@ -71,6 +73,12 @@ export function startReader(options: ReaderOptions): Reader {
       }
     }
     if (owned) await store?.release().catch(() => {});
+  }
+
+  async function resumed(): Promise<Cursor | undefined> {
+    const saved = await store?.load();
+    passed = saved?.total ?? passed;
+    return saved?.cursor;
   }
 
   async function own(reader: ReaderStore): Promise<boolean> {
@@ -106,6 +114,7 @@ export function startReader(options: ReaderOptions): Reader {
     }
     claimedAt = options.clock.monotonicMs();
     cursor = next;
+    passed = head.since(next.tick, next.nonce)?.[0]?.total ?? passed;
     if (next.tick === head.newest?.id) behindSince = undefined;
   }
 
@@ -156,12 +165,12 @@ export function startReader(options: ReaderOptions): Reader {
     name,
     stats() {
       const now = head.newest;
-      const known = cursor && head.since(cursor.tick, cursor.nonce)?.[0];
+      passed = (cursor && head.since(cursor.tick, cursor.nonce)?.[0]?.total) ?? passed;
       return {
         name,
         kind: store ? "durable" : "live",
         active: owned,
-        lagEntries: !cursor || !now ? 0 : now.total - (known?.total ?? 0),
+        lagEntries: !cursor || !now ? 0 : Math.max(0, now.total - passed),
         lagMs: behindSince === undefined ? 0 : options.clock.monotonicMs() - behindSince,
         failures,
       };

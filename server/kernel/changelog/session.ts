@@ -9,8 +9,8 @@ export interface Session {
   readonly listening: boolean;
   readonly connected: boolean;
   query<Row extends object>(statement: Statement): Promise<Row[]>;
-  /** All statements or none; a failure rolls back. */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** All statements or none; a failure rolls back. `settings` are `SET LOCAL` statements sent with BEGIN. */
+  transaction<T>(settings: string, work: () => Promise<T>): Promise<T>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -43,8 +43,10 @@ export function createSession(options: SessionOptions): Session {
     const opened = await options.connect();
     opened.on("error", () => {});
     try {
-      // Asynchronous commit is for rings and leases; a tick turns it on again for itself.
+      // Asynchronous commit is for rings and leases; a tick turns it on again for itself. Statements here are planned
+      // once, without their bounds; without sequential scans that plan is always the index.
       await opened.query(`SET timezone = 'UTC'; SET synchronous_commit = off; SET statement_timeout = 30000;
+        SET enable_seqscan = off; SET jit = off;
         SET idle_in_transaction_session_timeout = ${Math.ceil(options.idleTimeoutMs)}`);
       listening = await hears(opened);
     } catch (error) {
@@ -90,7 +92,10 @@ export function createSession(options: SessionOptions): Session {
 
   async function query<Row extends object>(statement: Statement): Promise<Row[]> {
     if (!client) throw new Error("the change log has no connection");
-    const result = await client.query({ text: statement.text, values: statement.values as unknown[], types });
+    const { text, values } = statement;
+    // Where LISTEN works the connection is a session of our own, so a statement prepared on it stays.
+    const named = listening && statement.name !== undefined ? { name: statement.name } : {};
+    const result = await client.query({ text, values: values as unknown[], types, ...named });
     return result.rows as Row[];
   }
 
@@ -102,8 +107,8 @@ export function createSession(options: SessionOptions): Session {
       return client !== undefined;
     },
     query,
-    async transaction(work) {
-      await query({ text: "BEGIN" });
+    async transaction(settings, work) {
+      await query({ text: `BEGIN; ${settings}` });
       try {
         const result = await work();
         await query({ text: "COMMIT" });

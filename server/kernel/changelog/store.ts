@@ -1,5 +1,5 @@
-// All SQL of ticks, lease and readers' positions. Bounds travel as parameters of unnamed statements, which Postgres plans
-// with their values: a plan made without them misjudges the ranges.
+// All SQL of ticks and lease. It runs on the log's own session, where names are prepared once and only indexes are read;
+// pages run on the pool, unnamed, so that Postgres plans them with their bounds (batch-sql.ts).
 import type { Db, Statement } from "../db/index.ts";
 import { parseSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -58,6 +58,7 @@ export const sinceTick = (columns: string, running: string, xmax: string, also =
 /** True when an entry is visible now that the tick did not see. Reads a few index pages. */
 export async function isTickDue(sql: Sql, last: Tick): Promise<boolean> {
   const rows = await sql.query({
+    name: "changelog_due",
     text: `SELECT FROM (
              (SELECT FROM landfall.change WHERE xid = ANY($1::xid8[]) LIMIT 1)
              UNION ALL
@@ -67,15 +68,20 @@ export async function isTickDue(sql: Sql, last: Tick): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Saves the snapshot of this very statement. The caller holds the lease row, so it is later than every tick's before. */
+/**
+ * Saves the snapshot of this very statement. The caller holds the lease row, so it is later than every tick's before.
+ * Nothing is saved when nothing is new, or when `last` is not the newest tick.
+ */
 export async function insertTick(sql: Sql, last: Tick, nonce: string): Promise<Tick | undefined> {
   const rows = await sql.query<TickRow>({
+    name: "changelog_tick",
     text: `INSERT INTO landfall.tick (id, snapshot, nonce, changes, total, collections)
            SELECT $1, pg_current_snapshot(), $2, count(*), $3 + count(*), array_agg(DISTINCT b.collection)
            FROM (${sinceTick("collection", "$4", "$5")}) AS b
            HAVING count(*) > 0
+             AND (SELECT t.id = $6 AND t.nonce = $7 FROM landfall.tick t ORDER BY t.id DESC LIMIT 1)
            RETURNING ${tickColumns}`,
-    values: [last.id + 1, nonce, last.total, last.snapshot.running, last.snapshot.xmax],
+    values: [last.id + 1, nonce, last.total, last.snapshot.running, last.snapshot.xmax, last.id, last.nonce],
   });
   return rows.map(toTick)[0];
 }
@@ -83,6 +89,7 @@ export async function insertTick(sql: Sql, last: Tick, nonce: string): Promise<T
 /** The lease: taken when free, renewed when ours. The database's clock alone decides. */
 export async function takeLease(sql: Sql, holder: string, leaseMs: number): Promise<boolean> {
   const rows = await sql.query({
+    name: "changelog_lease",
     text: `UPDATE landfall.leader SET holder = $1, until = clock_timestamp() + $2 * interval '1 millisecond'
            WHERE holder = $1 OR until < clock_timestamp() RETURNING one`,
     values: [holder, leaseMs],
@@ -93,10 +100,27 @@ export async function takeLease(sql: Sql, holder: string, leaseMs: number): Prom
 /** Locks the lease row; false when it is no longer ours. */
 export async function holdLease(sql: Sql, holder: string): Promise<boolean> {
   const rows = await sql.query<{ ours: boolean }>({
+    name: "changelog_hold",
     text: "SELECT holder = $1 AND until > clock_timestamp() AS ours FROM landfall.leader FOR UPDATE",
     values: [holder],
   });
   return rows[0]?.ours === true;
+}
+
+/** Renews the lease and tells the other processes, within the tick's transaction. */
+export async function announceTick(
+  sql: Sql,
+  holder: string,
+  leaseMs: number,
+  channel: string,
+  tick: number,
+): Promise<void> {
+  await sql.query({
+    name: "changelog_announce",
+    text: `UPDATE landfall.leader SET until = clock_timestamp() + $2 * interval '1 millisecond'
+           WHERE holder = $1 RETURNING pg_notify($3, $4)::text`,
+    values: [holder, leaseMs, channel, String(tick)],
+  });
 }
 
 export async function releaseLease(sql: Sql, holder: string): Promise<void> {
@@ -112,6 +136,7 @@ export interface Glance {
 /** All a follower asks while nothing happens, in one row. */
 export async function glance(sql: Sql): Promise<Glance> {
   const rows = await sql.query<Glance>({
+    name: "changelog_glance",
     text: `SELECT (SELECT until < clock_timestamp() FROM landfall.leader) AS free,
                   (SELECT max(id) FROM landfall.tick) AS head,
                   (SELECT id FROM landfall.epoch ORDER BY number DESC LIMIT 1) AS epoch`,

@@ -13,6 +13,7 @@ import type { Head } from "./head.ts";
 import type { Session } from "./session.ts";
 import type { ChangeLogSettings } from "./settings.ts";
 import {
+  announceTick,
   glance,
   holdLease,
   insertTick,
@@ -108,28 +109,30 @@ export function createTicker({ session, head, holder, clock, word, settings, log
     if (stale || now >= checkAt) await checkEpoch();
     const last = head.newest;
     if (!last || !(await isTickDue(session, last))) return;
-    const tick = await session.transaction(() => writeTick(last));
+    // Its commit is on disk before anyone hears of the tick: with it, everything it sees is on disk too. Counting a
+    // transaction of very many rows takes as long as it takes; given up, it would never be ticked.
+    const tick = await session.transaction("SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = 0", () =>
+      writeTick(last),
+    );
     if (!tick) return;
     ticks += 1;
     renewAt = clock.monotonicMs() + settings.leaseMs / 2;
     head.push(tick);
   }
 
-  /** The tick is durable before anyone hears of it: with its commit, everything it sees is on disk too. */
   async function writeTick(last: Tick): Promise<Tick | undefined> {
-    await session.query({ text: "SET LOCAL synchronous_commit = on" });
     if (!(await stillLeading())) return undefined;
-    const newest = await newestTick(session);
-    if (newest?.id !== last.id || newest.nonce !== last.nonce) {
-      stale = true;
-      bell.ring();
-      return undefined;
-    }
     const tick = await insertTick(session, last, word());
-    if (!tick) return undefined;
-    await takeLease(session, holder, settings.leaseMs);
-    await session.query(notify(channels.tick, String(tick.id)));
-    return tick;
+    if (tick) {
+      await announceTick(session, holder, settings.leaseMs, channels.tick, tick.id);
+      return tick;
+    }
+    const newest = await newestTick(session);
+    if (newest?.id === last.id && newest.nonce === last.nonce) return undefined;
+    // Another leader has ticked, or this is another history.
+    stale = true;
+    bell.ring();
+    return undefined;
   }
 
   async function stillLeading(): Promise<boolean> {
@@ -143,8 +146,7 @@ export function createTicker({ session, head, holder, clock, word, settings, log
   }
 
   async function checkEpoch(): Promise<void> {
-    const reason = await session.transaction(async () => {
-      await session.query({ text: `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}` });
+    const reason = await session.transaction(`SET LOCAL lock_timeout = ${settings.lockTimeoutMs}`, async () => {
       if (!(await stillLeading())) return null;
       const broken = await epochBreak(session, head.newest);
       if (broken) await beginEpoch(session, broken, { epoch: word(), nonce: word() });

@@ -31,7 +31,7 @@ export function settingsPage(): string {
   });
   return `# Configuration
 
-Generated from \`server/kernel/config/settings.ts\` by \`node server/kernel/config/docs.ts\`; change it there.
+Generated from \`server/kernel/config/settings.ts\` by \`npm run docs\`; change it there.
 
 Settings come from the environment. Each one also takes \`<NAME>_FILE\`, the path of a file that holds the value, as
 container secrets do; giving both is an error. An empty value counts as unset. All mistakes are reported at once, and an

@@ -6,7 +6,7 @@ import { rawRequest, startTestHttp, testHttp } from "../../../test/support/http.
 import { clientAddress } from "./client-address.ts";
 import { negotiateCoding } from "./coding.ts";
 import { matchesNoneMatch, versionOfMatch } from "./entity-tag.ts";
-import { defineRoute } from "./index.ts";
+import { defineRoute } from "./route.ts";
 import { createShedding } from "./shedding.ts";
 import { traceId } from "./trace.ts";
 
@@ -110,15 +110,27 @@ test("a stream that breaks off ends in a cut connection, never in a whole answer
   );
 });
 
-test("a stalled event loop sheds strangers until it runs again", async () => {
+test("a stalling event loop sheds strangers until it runs again; one pause sheds nobody", async () => {
   let nowMs = 0;
-  const clock = { now: () => nowMs, monotonicMs: () => nowMs };
+  let looks = 0;
+  let lateMs = 0;
+  const look = () => {
+    looks += 1;
+    nowMs += lateMs;
+    return nowMs;
+  };
+  const clock = { now: () => nowMs, monotonicMs: look };
   const shedding = createShedding({ inFlightMax: 5, inFlightReserved: 1, loopDelayMaxMs: 400, clock, random: () => 0 });
   const stop = shedding.watch();
   shedding.enter();
   shedding.confirm();
+  const before = looks;
   nowMs += 10_000;
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(before));
+  shedding.confirm();
+  lateMs = 10_000;
   await vi.waitFor(() => expect(() => shedding.confirm()).toThrow("more work"));
+  lateMs = 0;
   await vi.waitFor(() => shedding.confirm());
   stop();
   expect(shedding.inFlight).toBe(1);

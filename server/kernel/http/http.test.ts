@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { testDatabase } from "../../../test/support/database.ts";
 import { rawRequest, testHttp } from "../../../test/support/http.ts";
-import { defineRoute, type Route } from "./index.ts";
+import { defineRoute, type Route } from "./route.ts";
 
 const database = testDatabase();
 const notes = "x".repeat(3_000);

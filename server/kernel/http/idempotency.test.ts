@@ -3,7 +3,7 @@ import { z } from "zod";
 import { testDatabase } from "../../../test/support/database.ts";
 import { testHttp } from "../../../test/support/http.ts";
 import { removeExpiredKeys } from "./idempotency.ts";
-import { defineRoute } from "./index.ts";
+import { defineRoute } from "./route.ts";
 
 const database = testDatabase();
 const responses = { 201: { description: "made" } };

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { testDatabase } from "../../../test/support/database.ts";
 import { rawRequest, startTestHttp, type TestHttp, type TestHttpOptions } from "../../../test/support/http.ts";
 import { clientAddress, isLoopback, limitKey } from "./client-address.ts";
-import { defineRoute, type Route } from "./index.ts";
 import { createRateLimit } from "./rate-limit.ts";
+import { defineRoute, type Route } from "./route.ts";
 
 const database = testDatabase();
 
@@ -181,7 +181,9 @@ test("D07 slow headers, slow bodies and stalled sockets are ended; others are se
     expect(await slowHead).toContain("408 Request Timeout");
     expect(await slowBody).toContain('"code":"request_timeout"');
     await Promise.all(
-      idle.map((socket) => socket.destroyed || new Promise((resolve) => socket.once("close", resolve))),
+      idle
+        .filter((socket) => !socket.destroyed)
+        .map((socket) => new Promise((resolve) => socket.once("close", resolve))),
     );
   });
 });

@@ -5,7 +5,7 @@ import { brotliCompressSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { testDatabase } from "../../../test/support/database.ts";
 import { startTestHttp, type TestHttp, type TestHttpOptions, testHttp } from "../../../test/support/http.ts";
-import { defineRoute } from "./index.ts";
+import { defineRoute } from "./route.ts";
 
 const database = testDatabase();
 const folder = mkdtempSync(join(tmpdir(), "lf-static-"));

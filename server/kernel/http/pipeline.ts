@@ -36,6 +36,8 @@ export interface PipelineParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly authenticate: Authenticate;
+  /** Told after the commit of an effect that the pipeline ran in a transaction of its own. */
+  readonly committed?: () => void;
   readonly answers: Answers;
   readonly cors: Cors;
   readonly shedding: Shedding;
@@ -169,7 +171,7 @@ async function perform(
     stream: plan.bodyKind === "stream" ? limitedStream(request, route.bodyLimitBytes) : request,
   };
   if (key === undefined) return route.handler(context, input);
-  const { reply } = await runOnce(
+  const { reply, replayed } = await runOnce(
     parts.db,
     {
       key,
@@ -187,6 +189,7 @@ async function perform(
       return route.handler(context, input);
     },
   );
+  if (!replayed) parts.committed?.();
   return reply;
 }
 

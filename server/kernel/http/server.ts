@@ -37,6 +37,8 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** Returns `anonymous` when there is no credential; throws a 401 Problem for a wrong one. */
   readonly authenticate: Authenticate;
+  /** Told after a commit that no room can see, that of an idempotency key's transaction. */
+  readonly committed?: () => void;
   /** Whether this process can serve: database reached, migrations done. */
   readonly ready: () => boolean | Promise<boolean>;
   /** Live server processes on the same database; general limits are divided by it. */

@@ -54,9 +54,13 @@ export function createShedding(options: SheddingOptions): Shedding {
     },
     watch() {
       let expectedMs = options.clock.monotonicMs() + sampleMs;
+      let lastMs = 0;
       const timer = setInterval(() => {
         const nowMs = options.clock.monotonicMs();
-        loopDelayMs = Math.max(0, nowMs - expectedMs);
+        const delayMs = Math.max(0, nowMs - expectedMs);
+        // One late sample is a pause that is over when it is seen (a collection of garbage, a busy machine); load lasts.
+        loopDelayMs = Math.min(lastMs, delayMs);
+        lastMs = delayMs;
         expectedMs = nowMs + sampleMs;
       }, sampleMs).unref();
       return () => clearInterval(timer);

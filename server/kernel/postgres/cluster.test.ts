@@ -56,17 +56,15 @@ test("a second process on the folder is a guest and takes over when the owner st
   const dataDir = folder();
   const owner = await open(dataDir);
   const roles: unknown[] = [];
-  const taken = new Promise<void>((resolve) => {
-    open(dataDir, {
-      onChange: (event) => {
-        roles.push(event);
-        resolve();
-      },
-    }).then(async (guest) => {
-      expect(guest.role).toBe("guest");
-      await owner.stop();
-    });
+  const { promise: taken, resolve } = Promise.withResolvers<void>();
+  const guest = await open(dataDir, {
+    onChange: (event) => {
+      roles.push(event);
+      resolve();
+    },
   });
+  expect(guest.role).toBe("guest");
+  await owner.stop();
   await taken;
   expect(roles).toEqual([{ role: "owner" }]);
   expect(await ask(owner.connection, "SELECT 1")).toEqual([1]);

@@ -1,0 +1,64 @@
+// A page of the console under watch: whatever the browser complains about, and whatever axe finds, fails the test.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// Scripts for the page are text: the tests are compiled without the browser's types.
+const reportViolations = `document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("policy: " + event.violatedDirective + " " + event.blockedURI));`;
+const widerThanScreen = "document.documentElement.scrollWidth - window.innerWidth";
+
+export interface Watched {
+  readonly page: Page;
+  /** Console errors, uncaught errors and policy violations so far. */
+  readonly complaints: readonly string[];
+}
+
+export interface PageOptions {
+  readonly width?: number;
+  readonly scheme?: "light" | "dark";
+  /** What the browser keeps for the console, as `storageState()` gave it. */
+  readonly state?: Awaited<ReturnType<Awaited<ReturnType<Browser["newContext"]>>["storageState"]>>;
+}
+
+export async function openPage(browser: Browser, options: PageOptions = {}): Promise<Watched> {
+  const { width = 1440, scheme = "light", state } = options;
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 740 : 900 },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...(state ? { storageState: state } : {}),
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(8_000);
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // A refused request is the server's word on what the test asked for; everything else at these levels is ours.
+    const isRefusal = /^Failed to load resource: the server responded with a status of 4/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !isRefusal) complaints.push(message.text());
+  });
+  await page.addInitScript(reportViolations);
+  return { page, complaints };
+}
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+/** Nothing for axe to find, nothing wider than the screen. */
+export async function expectSound(page: Page): Promise<void> {
+  const result = (await page.evaluate(`${axeSource};axe.run()`)) as AxeResult;
+  expect(result.violations.map(({ id, nodes }) => [id, nodes[0]?.html.slice(0, 200)])).toEqual([]);
+  const overflow = (await page.evaluate(widerThanScreen)) as number;
+  expect(overflow, "the page is wider than the screen").toBeLessThanOrEqual(0);
+}
+
+export async function keepShot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(import.meta.dirname, "shots", `${name}.png`) });
+}

@@ -1,0 +1,337 @@
+// The console in Chromium against a real server: the newcomer's way from set-up to a key, and what must hold on the way.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { testServer } from "../support/server.ts";
+import { launchChromium } from "./chromium.ts";
+import { expectSound, keepShot, openPage, type PageOptions, type Watched } from "./console-page.ts";
+
+const admin = { email: "owner@example.com", password: "correct horse battery" };
+const server = testServer();
+let browser: Browser;
+let signedIn: PageOptions["state"];
+const open: Watched[] = [];
+
+beforeAll(async () => {
+  browser = await launchChromium();
+}, 120_000);
+afterAll(() => browser?.close());
+afterEach(async () => {
+  const complaints = open.flatMap((watched) => watched.complaints);
+  await Promise.all(open.splice(0).map(({ page }) => page.context().close()));
+  expect(complaints).toEqual([]);
+});
+
+async function visit(path: string, options: PageOptions = {}): Promise<Page> {
+  const watched = await openPage(browser, { ...(signedIn ? { state: signedIn } : {}), ...options });
+  open.push(watched);
+  await watched.page.goto(`${server.url}/console${path}`);
+  return watched.page;
+}
+
+/** A collection with records, made behind the console's back. */
+async function collection(name: string, records: readonly object[], rules: object = {}): Promise<void> {
+  const fields = [
+    { name: "title", type: "text" },
+    { name: "likes", type: "integer" },
+  ];
+  expect((await server.call("POST", "/v1/collections", { name, fields, rules })).status).toBe(201);
+  if (records.length > 0)
+    expect((await server.call("POST", `/v1/collections/${name}/records`, records)).status).toBe(201);
+}
+
+const main = (page: Page) => page.getByRole("main");
+const dialog = (page: Page) => page.getByRole("dialog");
+const filter = (page: Page) => page.getByRole("textbox", { name: "Filter" });
+
+describe("the newcomer's way", () => {
+  test("set-up makes the first admin and signs in; the secret leaves the address", async () => {
+    const setupUrl = readFileSync(join(server.dataDir, "setup-url"), "utf8").trim();
+    const page = await visit(setupUrl.slice(setupUrl.indexOf("/console") + "/console".length));
+    await page.getByRole("textbox", { name: "E-mail" }).fill(admin.email);
+    expect(page.url()).not.toContain("lf_setup_");
+    await page.locator("input[autocomplete=new-password]").fill(admin.password);
+    await expectSound(page);
+    await page.getByRole("button", { name: "Create administrator" }).click();
+    await page.getByText("Make your first collection").waitFor();
+    await expectSound(page);
+    signedIn = await page.context().storageState();
+  });
+
+  test("a collection is made from fields and one of five sets of rules", async () => {
+    const page = await visit("/");
+    await main(page).getByRole("link", { name: "New collection" }).click();
+    await main(page).getByRole("textbox", { name: "Name" }).first().fill("posts");
+    await page.locator(".field-form").getByRole("textbox", { name: "Name" }).fill("title");
+    await main(page).getByRole("button", { name: "Add field" }).click();
+    await page.locator(".field-form").getByRole("textbox", { name: "Name" }).fill("likes");
+    await page.locator(".field-form").getByRole("combobox", { name: "Type" }).click();
+    await page.getByRole("option", { name: "Integer" }).click();
+    expect(await page.getByRole("radio").count()).toBe(5);
+    await page.getByRole("radio", { name: "Public, owners write" }).check();
+    await expectSound(page);
+    await page.getByRole("button", { name: "Create collection" }).click();
+    await page.getByText("No records yet").waitFor();
+    const made = await server.call("GET", "/v1/collections/posts");
+    expect(made.json.rules).toMatchObject({ list: "true", create: "owner == auth.id" });
+    expect(made.json.fields.map((field: { name: string; type: string }) => [field.name, field.type])).toEqual([
+      ["title", "text"],
+      ["likes", "integer"],
+      ["owner", "id"],
+    ]);
+  });
+
+  test("a CSV file is imported with progress, refused rows are named, the rest is there", async () => {
+    const page = await visit("/collections/posts/import");
+    const rows = Array.from({ length: 2400 }, (_, at) => `"Post, ${at}",${at},u${at % 3},x`);
+    rows[1200] = "Bad,not a number,u1,x";
+    const buffer = Buffer.from(`title,likes,owner,unknown\n${rows.join("\n")}\n`);
+    await page.locator("input[type=file]").setInputFiles({ name: "posts.csv", mimeType: "text/csv", buffer });
+    await page.getByText("no field “unknown”").waitFor();
+    await page.getByRole("button", { name: "Start import" }).click();
+    await page.getByText("Finished: 2,399 records imported").waitFor();
+    await page
+      .getByRole("cell", { name: "1,201" })
+      .or(page.getByRole("cell", { name: "1201" }))
+      .waitFor();
+    await expectSound(page);
+    const counted = await server.call("GET", "/v1/collections/posts/records?limit=1&count=exact");
+    expect(counted.json.count).toBe(2399);
+  });
+
+  test("records are browsed: sorted, scrolled past the first page, counted, filtered", async () => {
+    const page = await visit("/collections/posts/records");
+    await page.getByRole("button", { name: "likes" }).click();
+    await page.getByText("Post, 3", { exact: true }).waitFor();
+    expect(await page.getByRole("columnheader", { name: "likes" }).getAttribute("aria-sort")).toBe("ascending");
+    await page.locator(".grid").evaluate((grid) => grid.scrollTo(0, grid.scrollHeight));
+    await page.getByText("200 records loaded").waitFor();
+    expect(await page.getByRole("row").count()).toBeLessThan(120);
+    await page.getByRole("button", { name: "Count all" }).click();
+    await page.getByText("2,399 records in total").waitFor();
+    await filter(page).fill("likes < 3 && owner == 'u1'");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter");
+    await page.getByText("1 record", { exact: true }).waitFor();
+    await keepShot(page, "records");
+  });
+
+  test("a mistake in a filter is shown at its place", async () => {
+    const page = await visit("/collections/posts/records");
+    await filter(page).fill("likes > 1 && titel == 'x'");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter");
+    expect(await page.locator(".cm-lintRange-error").textContent()).toBe("titel");
+    await expectSound(page);
+  });
+
+  test("a rule with a mistake cannot be saved; mended, it holds for the next request", async () => {
+    const page = await visit("/collections/posts/rules");
+    await page.getByText("Open to everyone").waitFor();
+    const list = page.getByRole("textbox", { name: "List rule" });
+    await list.fill("ownr == auth.id");
+    await page.locator(".problem-line").waitFor();
+    expect(await page.locator(".cm-lintRange-error").textContent()).toBe("ownr");
+    expect(await page.getByRole("button", { name: "Save rules" }).isDisabled()).toBe(true);
+    await expectSound(page);
+    await list.fill("owner == auth.id");
+    await page.getByRole("button", { name: "Save rules" }).click();
+    await page.getByText("Rules saved").waitFor();
+    const anonymous = await server.call("GET", "/v1/collections/posts/records", undefined, { as: null });
+    expect(anonymous.json.items).toEqual([]);
+  });
+
+  test("a key bound to a user sees what the rules give that user; its secret is shown once", async () => {
+    const page = await visit("/keys");
+    await page.getByRole("button", { name: "New key" }).click();
+    await dialog(page).getByRole("textbox", { name: "Name" }).fill("bot");
+    await dialog(page).getByRole("checkbox", { name: "Act as a user" }).check();
+    await dialog(page).getByRole("textbox", { name: "User id" }).fill("u2");
+    await expectSound(page);
+    await dialog(page).getByRole("button", { name: "Create key" }).click();
+    const secret = await dialog(page).getByRole("textbox", { name: "Secret" }).inputValue();
+    await dialog(page).getByRole("button", { name: "I have copied it" }).click();
+    await page.getByRole("cell", { name: "bot", exact: true }).waitFor();
+    expect(await page.content()).not.toContain(secret);
+    const seen = await server.call("GET", "/v1/collections/posts/records?limit=1000", undefined, { as: secret });
+    expect(new Set(seen.json.items.map((row: { owner: string }) => row.owner))).toEqual(new Set(["u2"]));
+    const other = { title: "x", owner: "u1" };
+    expect((await server.call("POST", "/v1/collections/posts/records", other, { as: secret })).status).toBe(403);
+  });
+
+  test("the denial stands in the list and leads to the rule", async () => {
+    const page = await visit("/denials");
+    await page.getByRole("link", { name: "Open the create rule of posts" }).first().waitFor();
+    await expectSound(page);
+    await page.getByRole("link", { name: "Open the create rule of posts" }).first().click();
+    await page.getByRole("textbox", { name: "Create rule" }).waitFor();
+  });
+});
+
+describe("a record", () => {
+  test("that somebody else changed is not overwritten unseen", async () => {
+    await collection("notes", [{ id: "n1", title: "first", likes: 1 }]);
+    const page = await visit("/collections/notes/records?record=n1");
+    await dialog(page).getByRole("textbox", { name: "title" }).fill("mine");
+    await dialog(page).getByRole("textbox", { name: "likes" }).fill("5");
+    await server.call("PATCH", "/v1/collections/notes/records/n1", { title: "theirs" });
+    await page.keyboard.press("Control+s");
+    await page.getByText("This record changed while you edited it").waitFor();
+    await expectSound(page);
+    await page.getByRole("radio", { name: "Stored now: theirs" }).check();
+    await page.getByRole("button", { name: "Save the chosen values" }).click();
+    await page.getByText("Saved", { exact: true }).waitFor();
+    const { json } = await server.call("GET", "/v1/collections/notes/records/n1");
+    expect(json).toMatchObject({ title: "theirs", likes: 5 });
+  });
+
+  test("keeps its draft when the drawer is closed, and null apart from empty", async () => {
+    await collection("drafts", [{ id: "d1", title: "", likes: 1 }]);
+    const page = await visit("/collections/drafts/records");
+    await page.getByRole("link", { name: "Open d1" }).click();
+    await dialog(page).getByRole("textbox", { name: "title" }).fill("half");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Close", exact: true }).last().click();
+    await page.getByRole("link", { name: "Open d1" }).click();
+    await page.getByText("Your unsaved draft was restored").waitFor();
+    await dialog(page).getByRole("button", { name: "Set title to null" }).click();
+    await dialog(page).getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved", { exact: true }).waitFor();
+    expect((await server.call("GET", "/v1/collections/drafts/records/d1")).json.title).toBeNull();
+  });
+
+  test("deleted with others comes back with undo", async () => {
+    await collection(
+      "rows",
+      ["a", "b", "c", "d"].map((id) => ({ id, title: `t ${id}` })),
+    );
+    const page = await visit("/collections/rows/records?sort=id");
+    await page.getByRole("checkbox", { name: "Select a", exact: true }).click();
+    await page.getByRole("checkbox", { name: "Select c", exact: true }).click({ modifiers: ["Shift"] });
+    await page.getByRole("button", { name: "Delete 3 records" }).click();
+    await page.getByText("3 records deleted").waitFor();
+    expect((await server.call("GET", "/v1/collections/rows/records")).json.items).toHaveLength(1);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("3 records back").waitFor();
+    const { json } = await server.call("GET", "/v1/collections/rows/records?sort=id");
+    expect(json.items.map((row: { id: string; title: string }) => row.title)).toEqual(["t a", "t b", "t c", "t d"]);
+  });
+});
+
+test("a change of schema is shown before it is made, and one that loses values asks again", async () => {
+  await collection("papers", [{ title: "kept", likes: 3 }]);
+  const page = await visit("/collections/papers/schema");
+  await page.getByRole("button", { name: "Remove likes" }).click();
+  await page.getByRole("button", { name: "Review changes" }).click();
+  await page.getByText("Remove field likes").waitFor();
+  await page.getByRole("button", { name: "Apply changes" }).click();
+  await page.getByText("Records have values in “likes”").waitFor();
+  await expectSound(page);
+  expect((await server.call("GET", "/v1/collections/papers")).json.fields).toHaveLength(2);
+  await page.getByRole("button", { name: "Apply and accept the loss" }).click();
+  await page.getByText("Schema changed").waitFor();
+  expect((await server.call("GET", "/v1/collections/papers")).json.fields).toHaveLength(1);
+});
+
+/** What the browser holds once the server has forgotten the session. */
+const spoilToken = `localStorage.setItem("landfall.session",
+  JSON.stringify({ ...JSON.parse(localStorage.getItem("landfall.session")), token: "lf_ses_over" }))`;
+
+test("an ended session leads to sign-in and back to where it ended", async () => {
+  const page = await visit("/keys");
+  await page.getByRole("heading", { name: "API keys" }).waitFor();
+  await page.evaluate(spoilToken);
+  await page.reload();
+  await page.getByText("Your session ended").waitFor();
+  await expectSound(page);
+  await page.getByRole("textbox", { name: "E-mail" }).fill(admin.email);
+  await page.locator("input[type=password]").fill(admin.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "API keys" }).waitFor();
+});
+
+test("X05 script payloads in records, names of keys and denials stay text", async () => {
+  const payload = `<img src=x onerror="document.title='hit'"><script>document.title='hit'</script>`;
+  await collection("payloads", [{ id: "p1", title: payload }]);
+  expect((await server.call("POST", "/v1/api-keys", { name: payload })).status).toBe(201);
+  for (const path of ["/collections/payloads/records?record=p1", "/keys", "/collections/payloads/api"]) {
+    const page = await visit(path);
+    await page.getByRole("navigation", { name: "Breadcrumbs" }).waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await page.title()).toBe("Landfall");
+  }
+});
+
+test("the keyboard reaches everything by name", async () => {
+  const page = await visit("/");
+  await page.getByRole("heading", { name: "Collections", exact: true }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search and commands" }).fill("post");
+  await expectSound(page);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/collections/posts/records");
+  await page.locator(".grid-row").nth(1).waitFor();
+  await page.keyboard.press("n");
+  await page.getByText("New record in posts").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  await page.keyboard.press("?");
+  await page.getByText("Keyboard shortcuts").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  await page.keyboard.press("g");
+  await page.keyboard.press("k");
+  await page.waitForURL("**/keys");
+});
+
+describe("every screen is sound", () => {
+  const screens: readonly (readonly [string, string])[] = [
+    ["", "collections"],
+    ["new-collection", "new-collection"],
+    ["collections/posts/records", "records"],
+    ["collections/posts/records?record=new", "record"],
+    ["collections/posts/schema", "schema"],
+    ["collections/posts/rules", "rules"],
+    ["collections/posts/import", "import"],
+    ["collections/posts/api", "api"],
+    ["collections/posts/settings", "settings"],
+    ["keys", "keys"],
+    ["denials", "denials"],
+    ["server", "server"],
+    ["nowhere", "nowhere"],
+  ];
+  test.each([
+    [360, "dark"],
+    [1440, "light"],
+  ] as const)(
+    "at %i px, %s",
+    async (width, scheme) => {
+      for (const [path, name] of screens) {
+        const page = await visit(`/${path}`, { width, scheme });
+        await page.locator("main").waitFor();
+        await page.waitForLoadState("networkidle");
+        await expectSound(page);
+        await keepShot(page, `${name}-${width}-${scheme}`);
+      }
+    },
+    120_000,
+  );
+});
+
+test("the first load is small and brings no editor", async () => {
+  const watched = await openPage(browser);
+  open.push(watched);
+  let bytes = 0;
+  const names: string[] = [];
+  watched.page.on("response", async (response) => {
+    if (!response.url().includes("/console/") || !/\.(js|css)$/.test(response.url())) return;
+    names.push(response.url());
+    bytes += (await response.request().sizes()).responseBodySize;
+  });
+  await watched.page.goto(`${server.url}/console/`);
+  await watched.page.getByRole("heading", { name: "Sign in to Landfall" }).waitFor();
+  await watched.page.waitForLoadState("networkidle");
+  expect(names.filter((name) => /CelEditor|cel-check/.test(name))).toEqual([]);
+  expect(bytes).toBeLessThan(400_000);
+});
