@@ -12,7 +12,7 @@ import { type Answer, masterKey, type ServerProcess, startServer } from "../supp
 const databases = [testDatabase(), testDatabase()] as const;
 const servers: ServerProcess[] = [];
 const worlds: World[] = [];
-const canaries = ["kanari-one-1", "kanari-second-2"] as const;
+const canaries = ["kanari-one", "zebra-two"] as const;
 const requests = Number(process.env.WORLD_REQUESTS ?? 2_000);
 
 beforeAll(async () => {
@@ -24,7 +24,9 @@ beforeAll(async () => {
   servers.push(...(await Promise.all(databases.map(({ url }) => startServer({ ...settings, DATABASE_URL: url })))));
   worlds.push(
     ...(await Promise.all(
-      servers.map(({ url }, n) => makeWorld(url, { canary: canaries[n] as string, moreInvisible: n * 7 })),
+      servers.map(({ url }, n) =>
+        makeWorld(url, { canary: canaries[n] as string, moreInvisible: n * 7, mirrored: n === 1 }),
+      ),
     )),
   );
 });

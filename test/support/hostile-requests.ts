@@ -14,7 +14,20 @@ export interface WorldRequest {
 const texts = ["title", "owner", "id", "secret", "salary", "author.email", "author.phone", "author.name", "parent.secret", "parent.title", "kept.what", "author.team.code", "author.team.name", "nope", "author.nope", "meta.a", "status", "author.id", "parent.salary"] as const; // biome-ignore format: a pool
 const numbers = ["likes", "price", "version", "parent.likes", "size(title)", "size(secret)", "size(tags)", "distance(place, geo(52.5, 13.4))"] as const; // biome-ignore format: a pool
 const openTexts = ["title", "owner", "id", "status", "author.name", "parent.title", "salary", "author.phone"] as const;
-const words = ["'kanari'", "'k'", "'open'", "'alice'", "'bob'", "'title 1'", "'~'", "''", "'100'", "auth.id"] as const;
+const words = [
+  "'kanari'",
+  "'zebra'",
+  "'k'",
+  "'p'",
+  "'open'",
+  "'alice'",
+  "'bob'",
+  "'title 1'",
+  "'~'",
+  "''",
+  "'100'",
+  "auth.id",
+] as const;
 const whole = ["has(meta.a)", "tags.exists(t, t == 'a')", "tags.all(t, t.startsWith('k'))", "children.exists(c, c.secret.startsWith('k'))", "children.exists(c, c.likes > 5)", "children.exists(c, c.owner == 'bob')", "author.posts.exists(p, p.status == 'draft')", "collection('vault').exists(v, v.what.startsWith('k'))", "collection('teams').exists(t, t.code > 'a')", "collection('members').exists(m, m.user == 'bob')", "collection('people').exists(p, p.email.contains('kanari'))", "collection('apiKey').exists(k, k.id != '')", "auth.signedIn", "author == null", "kept == 'v1'", "1 / 0 == 1", "meta == {'a': {'b': 1}}"] as const; // biome-ignore format: a pool
 const openWhole = ["has(meta.a)", "tags.exists(t, t == 'a')", "children.exists(c, c.likes > 5)", "children.exists(c, c.owner == 'bob')", "children.all(c, c.status == 'open')", "author.posts.exists(p, p.status == 'draft')", "collection('teams').exists(t, t.name > 'B')", "collection('members').exists(m, m.user == 'bob')", "size(children) > 1", "auth.signedIn", "kept == 'v1'", "parent == null"] as const; // biome-ignore format: a pool
 const methods = ["startsWith", "endsWith", "contains"] as const;

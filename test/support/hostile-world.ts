@@ -10,6 +10,8 @@ export interface WorldOptions {
   readonly canary: string;
   /** Further rows that nobody but the admin sees, under ids nobody asks for. */
   readonly moreInvisible?: number;
+  /** Secrets sort the other way round, so that an order tells the worlds apart too. */
+  readonly mirrored?: boolean;
 }
 
 export interface World {
@@ -126,21 +128,22 @@ export async function makeWorld(url: string, options: WorldOptions): Promise<Wor
   };
 }
 
-function rowsOf({ canary, moreInvisible = 0 }: WorldOptions) {
+function rowsOf({ canary, moreInvisible = 0, mirrored = false }: WorldOptions) {
   const one = (post: (typeof posts)[number], n: number) => {
     // What a low-privileged caller may see is the same in every world; the rest is full of canaries.
     const visible = post.status === "open";
-    const own = (text: string) => (visible ? text : `${canary} ${text}`);
+    const rank = mirrored ? 200 - n : 100 + n;
+    const own = (text: string) => (visible ? text : `${canary} ${rank} ${text}`);
     return {
       ...post,
       title: post.owner === "alice" ? `title ${n}` : own(`title ${n}`),
-      likes: visible || post.owner === "alice" ? n : canary.length + 1_000 * canary.charCodeAt(canary.length - 1),
+      likes: visible || post.owner === "alice" ? n : rank * (mirrored ? 100 : 1),
       price: "1.50",
       tags: post.owner === "alice" || visible ? ["a", "b"] : [canary],
       meta: post.owner === "alice" || visible ? { a: { b: n } } : { [canary]: canary },
       place: { lat: 52.5, lng: 13.4 },
-      secret: `${canary} secret ${n}`,
-      salary: post.owner === "alice" ? "100" : `${canary} salary`,
+      secret: `${canary} ${rank} secret`,
+      salary: post.owner === "alice" ? "100" : `${canary} ${rank} salary`,
       author: post.owner === null ? null : post.owner,
       parent: n % 2 === 0 ? null : "draft-bob",
       kept: "v1",
@@ -148,18 +151,18 @@ function rowsOf({ canary, moreInvisible = 0 }: WorldOptions) {
   };
   return {
     teams: [
-      { id: "red", name: "Red", code: `${canary} red` },
-      { id: "blue", name: `${canary} Blue`, code: `${canary} blue` },
+      { id: "red", name: "Red", code: `${canary} ${mirrored ? 2 : 1}` },
+      { id: "blue", name: `${canary} Blue`, code: `${canary} ${mirrored ? 1 : 2}` },
     ],
     members: [
       { id: "m1", team: "red", user: "alice" },
       { id: "m2", team: "blue", user: "bob" },
     ],
-    people: ["alice", "bob", "mallory"].map((id) => ({
+    people: ["alice", "bob", "mallory"].map((id, n) => ({
       id,
       name: `Name ${id}`,
-      email: `${canary}-${id}`,
-      phone: id === "alice" ? "030 1" : `${canary} phone`,
+      email: `${canary}-${mirrored ? 9 - n : n}-${id}`,
+      phone: id === "alice" ? "030 1" : `${canary} ${mirrored ? 9 - n : n} phone`,
       team: id === "alice" ? "red" : "blue",
     })),
     vault: [{ id: "v1", what: canary }],

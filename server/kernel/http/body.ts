@@ -48,9 +48,11 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
   });
 }
 
-/** The body as a stream that fails with `body_too_large` past the limit. */
-export function limitedStream(request: IncomingMessage, maxBytes: number | undefined): Readable {
-  if (maxBytes === undefined) return request;
+/**
+ * The body as a stream of its own, which fails with `body_too_large` past the limit. A handler that stops reading destroys
+ * what it read from; were that the request, its socket would go with it and the answer would never arrive.
+ */
+export function limitedStream(request: IncomingMessage, maxBytes = Number.POSITIVE_INFINITY): Readable {
   let size = 0;
   const limit = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -58,6 +60,8 @@ export function limitedStream(request: IncomingMessage, maxBytes: number | undef
       done(size > maxBytes ? kernelErrors.body_too_large({ params: { max: maxBytes } }) : null, chunk);
     },
   });
+  // Whoever reads learns of it all the same; when nobody does, a fault of the client must not count as one of ours.
+  limit.on("error", () => {});
   request.on("error", (error) => limit.destroy(error));
   request.on("close", () => {
     if (!request.complete) limit.destroy(kernelErrors.request_timeout());
@@ -75,12 +79,13 @@ const lingerMs = 5_000;
 export function discardRest(request: IncomingMessage): void {
   if (request.complete) return;
   let size = 0;
-  const cut = () => request.socket.destroy();
+  const cut = () => void request.destroy();
   const timer = setTimeout(cut, lingerMs).unref();
   request.on("data", (chunk: Buffer) => {
     size += chunk.length;
     if (size > lingerBytesMax) cut();
   });
   request.once("close", () => clearTimeout(timer));
-  request.resume();
+  // Letting go of a pipe pauses the request, so that comes first.
+  request.unpipe().resume();
 }

@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { expect, test, vi } from "vitest";
 import { testDatabase } from "../../../test/support/database.ts";
 import { rawRequest, startTestHttp, testHttp } from "../../../test/support/http.ts";
+import { kernelErrors } from "../errors/kernel.ts";
 import { clientAddress } from "./client-address.ts";
 import { negotiateCoding } from "./coding.ts";
 import { matchesNoneMatch, versionOfMatch } from "./entity-tag.ts";
@@ -33,6 +35,18 @@ const server = testHttp(database, () => ({
         begun.resolve();
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         aborted.resolve();
+        return { status: 200, json: {} };
+      },
+    }),
+    defineRoute({
+      ...fields,
+      method: "POST",
+      path: "/v1/refuses",
+      name: "refuses",
+      bodyKind: "stream",
+      handler: async (_ctx, { stream, headers }) => {
+        if (headers["x-look"] === "no") throw kernelErrors.not_allowed();
+        for await (const _chunk of stream) throw kernelErrors.not_allowed();
         return { status: 200, json: {} };
       },
     }),
@@ -100,6 +114,31 @@ test("the handler's signal aborts when the client goes away", async () => {
   socket.destroy();
   await aborted.promise;
   await vi.waitFor(() => expect(server.current.logged("waits")).toHaveLength(1));
+});
+
+test("D04 a stream refused while it is still coming in is answered, and the connection lives on", async () => {
+  // More than the sockets of both sides hold, so that the client is still sending when the answer is made.
+  const body = Buffer.alloc(3 * 1024 * 1024, "x");
+  for (let round = 0; round < 3; round++) {
+    const answer = await fetch(`${server.current.url}/v1/refuses`, {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson" },
+      body,
+    });
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([403, "not_allowed"]);
+  }
+});
+
+test.each(["yes", "no"])("D04 a client that leaves in the middle of a stream harms nobody; read: %s", async (look) => {
+  const before = server.current.logged("refuses").length;
+  const socket = connect(server.current.port, "127.0.0.1");
+  socket.write(
+    `POST /v1/refuses HTTP/1.1\r\nHost: a\r\nX-Look: ${look}\r\nContent-Type: application/x-ndjson\r\nContent-Length: 9\r\n\r\nx`,
+  );
+  await vi.waitFor(() => expect(server.current.logged("refuses").length).toBe(before + 1));
+  socket.destroy();
+  await once(socket, "close");
+  expect((await fetch(`${server.current.url}/v1/quick`)).status).toBe(200);
 });
 
 test("a stream that breaks off ends in a cut connection, never in a whole answer", async () => {

@@ -59,7 +59,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const fail = (exchange: Exchange, thrown: unknown) => {
     const problem = toProblem(thrown);
     // The client went away, so what failed may be no more than that. Nobody reads an answer; 499 is for log and metrics.
-    if (exchange.request.socket.destroyed && !isBug(problem)) return finished(exchange, 499, problem);
+    const { socket } = exchange.response;
+    if ((socket === null || socket.destroyed) && !isBug(problem)) return finished(exchange, 499, problem);
     answers.problem(exchange, problem);
     discardRest(exchange.request);
     finished(exchange, problem.status, problem);

@@ -47,7 +47,11 @@ export async function baseline(name: string, databaseUrl: string): Promise<Conte
 }
 
 /** Landfall itself, with a key bound to a user, under rules. */
-export async function landfall(databaseUrl: string, dataDir: string): Promise<Contestant> {
+export async function landfall(
+  databaseUrl: string,
+  dataDir: string,
+  more: Record<string, string> = {},
+): Promise<Contestant> {
   const port = await freePort();
   const settings = {
     DATABASE_URL: databaseUrl,
@@ -60,6 +64,7 @@ export async function landfall(databaseUrl: string, dataDir: string): Promise<Co
     LANDFALL_RATE_PER_CREDENTIAL: "0",
     LANDFALL_RATE_PER_ADDRESS: "0",
     LANDFALL_LOG_LEVEL: "warn",
+    ...more,
   });
   await answers(port, child);
   const token = await prepare(`http://127.0.0.1:${port}`);

@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Sent in turn, starting anywhere: complete HTTP/1.1 requests. */
   readonly requests: readonly string[];
+  /** Sends this many a second whatever the answers (an open loop, as a crowd does); default: as fast as answers come. */
+  readonly perSecond?: number;
 }
 
 export interface LoadResult {
@@ -19,6 +21,11 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Answers by status. */
+  readonly statuses: { readonly [status: string]: number };
+  /** Latency of the 2xx alone, and of the rest. */
+  readonly goodP99Ms: number;
+  readonly refusedP99Ms: number;
 }
 
 if (process.argv[2] !== undefined && import.meta.filename === process.argv[1]) {
@@ -29,14 +36,21 @@ if (process.argv[2] !== undefined && import.meta.filename === process.argv[1]) {
 
 async function load(options: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
+  const good: number[] = [];
+  const refused: number[] = [];
+  const statuses: Record<string, number> = {};
   const samples: string[] = [];
   let errors = 0;
   let next = Math.floor(Math.random() * options.requests.length);
   const startedMs = performance.now();
   const endsMs = startedMs + options.seconds * 1000;
 
-  const one = (): Promise<void> =>
+  // In an open loop each connection has its own places in the schedule; a late answer costs it the places it missed.
+  const spacingMs = options.perSecond === undefined ? 0 : (1_000 * options.connections) / options.perSecond;
+
+  const one = (_: unknown, index: number): Promise<void> =>
     new Promise((resolve, reject) => {
+      let slotMs = startedMs + (spacingMs * index) / options.connections;
       const socket = connect(options.port, options.host);
       socket.setNoDelay(true);
       let sentMs = 0;
@@ -44,16 +58,24 @@ async function load(options: LoadOptions): Promise<LoadResult> {
         sentMs = performance.now();
         socket.write(options.requests[next++ % options.requests.length] as string);
       };
-      socket.once("connect", send);
+      const sendInTurn = () => {
+        if (spacingMs === 0) return send();
+        while (slotMs < performance.now()) slotMs += spacingMs;
+        setTimeout(send, slotMs - performance.now());
+      };
+      socket.once("connect", sendInTurn);
       socket.on("error", reject);
       onAnswers(socket, (status) => {
         const nowMs = performance.now();
         latencies.push(nowMs - sentMs);
+        (status[9] === "2" ? good : refused).push(nowMs - sentMs);
+        const code = status.slice(9, 12);
+        statuses[code] = (statuses[code] ?? 0) + 1;
         if (status[9] !== "2") {
           errors += 1;
           if (samples.length < 3) samples.push(status);
         }
-        if (nowMs < endsMs) send();
+        if (nowMs < endsMs) sendInTurn();
         else {
           socket.destroy();
           resolve();
@@ -63,9 +85,22 @@ async function load(options: LoadOptions): Promise<LoadResult> {
 
   await Promise.all(Array.from({ length: options.connections }, one));
   const seconds = (performance.now() - startedMs) / 1000;
+  return {
+    requests: latencies.length,
+    errors,
+    samples,
+    seconds,
+    p50Ms: at(latencies, 0.5),
+    p99Ms: at(latencies, 0.99),
+    statuses,
+    goodP99Ms: at(good, 0.99),
+    refusedP99Ms: at(refused, 0.99),
+  };
+}
+
+function at(latencies: number[], share: number): number {
   latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
-  return { requests: latencies.length, errors, samples, seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
 }
 
 /** Calls back with the status line of each complete answer. Understands Content-Length and bodiless answers. */
