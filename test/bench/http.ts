@@ -14,6 +14,8 @@ const rounds = Number(process.env.ROUNDS ?? 5);
 const seconds = Number(process.env.SECONDS ?? 3);
 const wanted = (process.env.OPERATIONS ?? "read,list,create,update,mixed,bulk").split(",");
 const names = (process.env.AGAINST ?? "express-lean,http-pg,express-knex").split(",");
+/** The product's default is `info`, a line per request; the baselines log nothing. */
+const logging = { LANDFALL_LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" };
 const connections = 32;
 
 interface Sample {
@@ -33,7 +35,7 @@ const postgres = await startEmbedded({
 const contestants: Contestant[] = [];
 try {
   for (const name of names) contestants.push(await baseline(name, await database(name.replaceAll("-", "_"))));
-  contestants.push(await landfall(await database("landfall_bench"), join(folder, "data")));
+  contestants.push(await landfall(await database("landfall_bench"), join(folder, "data"), logging));
   const figures: Record<string, unknown> = {};
   for (const operation of wanted) figures[operation] = await measure(operation as Operation | "mixed");
   process.stdout.write(`${JSON.stringify({ bench: "http", rounds, seconds, connections, figures })}\n`);
