@@ -27,28 +27,31 @@ export function rowFunction(c: CapturedCollection): string {
   // Assignments of plain expressions only: PL/pgSQL evaluates those without starting a query.
   return `
 #variable_conflict use_variable
-DECLARE
-  ${settingsDeclared}
-  was jsonb;
-  appended bool;
 BEGIN
   IF current_setting('landfall.bulk', true) = 'on'${hasJoins(c) ? " AND TG_OP <> 'DELETE'" : ""} THEN
     RETURN NULL;
   END IF;
-  IF TG_OP = 'INSERT' THEN
-    ${append(insertEntry(c, "NEW"))};
-  ELSIF TG_OP = 'DELETE' THEN
-    ${append(deleteEntry(c, "OLD"))};
-  ELSIF NEW.id = OLD.id THEN
-    was := ${changed(c, "OLD", "NEW", false)};
-    IF was <> ${emptyObject} THEN
-      was := was || ${formerStamp("OLD")};
+  -- Declared only here: in bulk this function is called, for nothing, for every row.
+  DECLARE
+    ${settingsDeclared}
+    was jsonb;
+    appended bool;
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      ${append(insertEntry(c, "NEW"))};
+    ELSIF TG_OP = 'DELETE' THEN
+      ${append(deleteEntry(c, "OLD"))};
+    ELSIF NEW.id = OLD.id THEN
+      was := ${changed(c, "OLD", "NEW", false)};
+      IF was <> ${emptyObject} THEN
+        was := was || ${formerStamp("OLD")};
+      END IF;
+      ${append(updateEntry(c, "OLD", "NEW", "was"))};
+    ELSE
+      ${append(deleteEntry(c, "OLD"))};
+      ${append(insertEntry(c, "NEW"))};
     END IF;
-    ${append(updateEntry(c, "OLD", "NEW", "was"))};
-  ELSE
-    ${append(deleteEntry(c, "OLD"))};
-    ${append(insertEntry(c, "NEW"))};
-  END IF;
+  END;
   RETURN NULL;
 END`;
 }
