@@ -21,7 +21,7 @@ import { RequestContext } from "./request-context.ts";
 import type { Reply } from "./route.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { HttpSettings } from "./settings.ts";
-import type { Shedding } from "./shedding.ts";
+import type { Client, Shedding } from "./shedding.ts";
 import { textFault } from "./text-fault.ts";
 import { validate } from "./validate.ts";
 
@@ -74,13 +74,25 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       shedding.enter();
       entered = true;
       const actor = await admit(parts, plan, exchange);
-      const reply = await perform(parts, plan, exchange, actor, params);
-      await answers.reply(exchange, reply, plan.cache);
+      const client = { address: limitKey(exchange.ip), isAdmin: isAdmin(actor) };
+      const work = () => perform(parts, plan, exchange, { actor, client }, params);
+      const reply = await (plan.bodyKind === "stream" ? shedding.aside("streaming", client, work) : work());
+      await send(exchange, reply, { plan, client });
       finished(exchange, exchange.response.statusCode);
     } catch (thrown) {
       fail(exchange, thrown);
     } finally {
       if (entered) shedding.leave();
+    }
+  }
+
+  async function send(exchange: Exchange, reply: Reply, { plan, client }: { plan: RoutePlan; client: Client }) {
+    if (!reply.stream) return answers.reply(exchange, reply, plan.cache);
+    try {
+      await shedding.aside("streaming", client, () => answers.reply(exchange, reply, plan.cache));
+    } finally {
+      // Refused, broken off or read to its end: nothing behind it may stay open.
+      reply.stream.destroy();
     }
   }
   return { serve, fail };
@@ -142,7 +154,7 @@ async function perform(
   parts: PipelineParts,
   plan: RoutePlan,
   exchange: Exchange,
-  actor: Actor,
+  { actor, client }: { readonly actor: Actor; readonly client: Client },
   rawParams: unknown,
 ): Promise<Reply> {
   const { route } = plan;
@@ -151,7 +163,7 @@ async function perform(
   const params = route.params ? validate(route.params, rawParams, "path") : {};
   const query = plan.query(parseQueryText(exchange.queryText));
   const key = idempotencyKey(plan, request.headers["idempotency-key"]);
-  const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange);
+  const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange, client);
   const body = bytes && route.body ? validate(route.body, parseJsonBody(bytes), "body") : undefined;
   if (plan.bodyKind === "stream") checkContentType(request, plan.mediaTypes);
   const context = new RequestContext({
@@ -212,14 +224,21 @@ function idempotencyKey(plan: RoutePlan, header: string | string[] | undefined):
   return String(header);
 }
 
-async function jsonBytes(parts: PipelineParts, plan: RoutePlan, exchange: Exchange): Promise<Buffer | undefined> {
+async function jsonBytes(
+  parts: PipelineParts,
+  plan: RoutePlan,
+  exchange: Exchange,
+  client: Client,
+): Promise<Buffer | undefined> {
   const { request } = exchange;
   if (!hasBody(request)) {
     if (plan.bodyRequired) throw kernelErrors.body_required();
     return undefined;
   }
   if (plan.bodyKind === "json") checkContentType(request, plan.mediaTypes);
-  const bytes = await readBody(request, { maxBytes: plan.bodyLimitBytes, timeoutMs: parts.settings.bodyTimeoutMs });
+  const limits = { maxBytes: plan.bodyLimitBytes, timeoutMs: parts.settings.bodyTimeoutMs };
+  const bytes = await parts.shedding.aside("receiving", client, () => readBody(request, limits));
+  if (!client.isAdmin) parts.shedding.confirm();
   if (plan.bodyKind === "none") return refuseContent(bytes);
   if (bytes.length === 0) throw kernelErrors.body_required();
   return bytes;
