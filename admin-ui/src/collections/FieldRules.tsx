@@ -62,7 +62,7 @@ function FieldRule({ label, value, scope, hasBefore, onChange }: FieldRuleProps)
         {label}
       </div>
       <CelField label={label} value={value} onChange={onChange} scope={{ ...scope, kind: "rule" }} finding={finding} />
-      <p className="quiet">{words.ruleHint}</p>
+      {value.trim() === "" ? <p className="quiet">{words.ruleHint}</p> : null}
     </div>
   );
 }

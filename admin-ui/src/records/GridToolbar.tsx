@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import type { Collection } from "../api/types.ts";
 import { CelField } from "../rules/CelField.tsx";
 import type { Finding } from "../rules/finding.ts";
-import type { Column } from "./columns.ts";
+import { type Column, displayField } from "./columns.ts";
 import { texts } from "./texts.ts";
 
 interface GridToolbarProps {
@@ -35,7 +35,7 @@ export function GridToolbar(props: GridToolbarProps) {
           value={text}
           onChange={setText}
           scope={{ collection, all, kind: "filter" }}
-          placeholder={texts.filterExample}
+          placeholder={texts.filterExample(displayField(collection))}
           finding={text === filter ? finding : undefined}
           onSubmit={() => onFilter(text.trim())}
         />

@@ -1,11 +1,11 @@
 // The grid: a sticky head, and only those rows in the page that can be seen. Rows are 32 px, so nothing is measured.
 // biome-ignore-all lint/a11y/useSemanticElements: rows are placed by transform, which table elements do not allow
 // biome-ignore-all lint/a11y/useFocusableInteractive: the controls are inside the cells
-import { Checkbox, UnstyledButton } from "@mantine/core";
+import { UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, useEffect, useRef } from "react";
+import { type CSSProperties, type MouseEvent, memo, useCallback, useEffect, useRef } from "react";
 import type { Row } from "../api/types.ts";
 import { Cell } from "./Cell.tsx";
 import { type Column, nextSort, pickRange } from "./columns.ts";
@@ -26,9 +26,10 @@ interface RecordGridProps {
 }
 
 const rowHeightPx = 32;
+const pickWidthPx = 40;
 
 export function RecordGrid(props: RecordGridProps) {
-  const { collection, columns, rows, labels, picked, hasMore, onPick, onEndNear } = props;
+  const { collection, columns, rows, labels, picked, hasMore, onEndNear } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const lastPick = useRef<number>(undefined);
   const virtual = useVirtualizer({
@@ -44,12 +45,17 @@ export function RecordGrid(props: RecordGridProps) {
     if (hasMore && last >= rows.length - 30) onEndNear();
   }, [last, rows.length, hasMore, onEndNear]);
 
-  const pick = (event: MouseEvent, at: number) => {
-    const on = !picked.has(rows[at]?.id ?? "");
-    const ids = rows.map(({ id }) => id);
-    onPick(pickRange(ids, picked, { at, from: event.shiftKey ? lastPick.current : undefined, on }));
+  // One function for all rows and all times, so that a row is not drawn again for it.
+  const latest = useRef(props);
+  latest.current = props;
+  const pick = useCallback((event: MouseEvent, at: number) => {
+    const now = latest.current;
+    const on = !now.picked.has(now.rows[at]?.id ?? "");
+    const ids = now.rows.map(({ id }) => id);
+    now.onPick(pickRange(ids, now.picked, { at, from: event.shiftKey ? lastPick.current : undefined, on }));
     lastPick.current = at;
-  };
+  }, []);
+  const widthPx = columns.reduce((sum, column) => sum + column.widthPx, pickWidthPx);
   return (
     <div
       ref={scroller}
@@ -59,39 +65,23 @@ export function RecordGrid(props: RecordGridProps) {
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-colcount={columns.length + 1}
     >
-      <div className="grid-table" role="presentation">
+      <div className="grid-table" role="presentation" style={{ minWidth: widthPx }}>
         <Head {...props} />
         <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, start }) => {
             const row = rows[index];
             if (!row) return null;
             return (
-              <div
+              <GridRow
                 key={row.id}
-                role="row"
-                aria-rowindex={index + 2}
-                data-picked={picked.has(row.id) || undefined}
-                className="grid-row"
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                <PickCell id={row.id} on={picked.has(row.id)} onClick={(event) => pick(event, index)} />
-                {columns.map((column) => (
-                  <div key={column.name} role="cell" className={`grid-cell${column.numeric ? " number" : ""}`}>
-                    {column.name === "id" ? (
-                      <Link
-                        from="/collections/$name/records"
-                        className="grid-open"
-                        search={(search) => ({ ...search, record: row.id })}
-                        aria-label={texts.open(row.id)}
-                      >
-                        {row.id}
-                      </Link>
-                    ) : (
-                      <Cell column={column} row={row} labels={labels} />
-                    )}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                index={index}
+                startPx={start}
+                columns={columns}
+                labels={labels}
+                isPicked={picked.has(row.id)}
+                onPick={pick}
+              />
             );
           })}
         </div>
@@ -100,13 +90,57 @@ export function RecordGrid(props: RecordGridProps) {
   );
 }
 
-function PickCell({ id, on, onClick }: { id: string; on: boolean; onClick: (event: MouseEvent) => void }) {
+interface GridRowProps {
+  readonly row: Row;
+  readonly index: number;
+  readonly startPx: number;
+  readonly columns: readonly Column[];
+  readonly labels: Labels;
+  readonly isPicked: boolean;
+  readonly onPick: (event: MouseEvent, at: number) => void;
+}
+
+/** Scrolling draws the grid again for every new row; those that stay are left alone. */
+const GridRow = memo(function GridRow({ row, index, startPx, columns, labels, isPicked, onPick }: GridRowProps) {
   return (
-    <div role="cell" className="grid-cell pick">
-      <Checkbox size="xs" aria-label={texts.select(id)} checked={on} onClick={onClick} onChange={() => {}} />
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-picked={isPicked || undefined}
+      className="grid-row"
+      style={{ transform: `translateY(${startPx}px)` }}
+    >
+      <div role="cell" className="grid-cell pick">
+        <input
+          type="checkbox"
+          aria-label={texts.select(row.id)}
+          checked={isPicked}
+          onClick={(event) => onPick(event, index)}
+          onChange={() => {}}
+        />
+      </div>
+      {columns.map((column) => (
+        <div key={column.name} role="cell" className={cellClass(column)} style={cellStyle(column)}>
+          {column.name === "id" ? (
+            <Link
+              from="/collections/$name/records"
+              className="grid-open"
+              search={(search) => ({ ...search, record: row.id })}
+              aria-label={texts.open(row.id)}
+            >
+              {row.id}
+            </Link>
+          ) : (
+            <Cell column={column} row={row} labels={labels} />
+          )}
+        </div>
+      ))}
     </div>
   );
-}
+});
+
+const cellClass = ({ numeric }: Column): string => (numeric ? "grid-cell number" : "grid-cell");
+const cellStyle = ({ widthPx }: Column): CSSProperties => ({ flexBasis: widthPx });
 
 function Head({ columns, rows, sort, picked, onSort, onPick }: RecordGridProps) {
   const all = rows.length > 0 && rows.every(({ id }) => picked.has(id));
@@ -114,11 +148,13 @@ function Head({ columns, rows, sort, picked, onSort, onPick }: RecordGridProps) 
     <div className="grid-head" role="rowgroup">
       <div className="grid-row" role="row" aria-rowindex={1}>
         <div role="columnheader" className="grid-cell pick">
-          <Checkbox
-            size="xs"
+          <input
+            type="checkbox"
             aria-label={texts.selectAll}
             checked={all}
-            indeterminate={!all && picked.size > 0}
+            ref={(box) => {
+              if (box) box.indeterminate = !all && picked.size > 0;
+            }}
             onChange={() => onPick(all ? new Set() : new Set(rows.map(({ id }) => id)))}
           />
         </div>
@@ -140,7 +176,12 @@ function HeadCell({ column, sort, onSort }: HeadCellProps) {
   const direction = sort === column.name ? "ascending" : sort === `-${column.name}` ? "descending" : "none";
   const Arrow = direction === "ascending" ? IconArrowUp : IconArrowDown;
   return (
-    <div role="columnheader" className="grid-cell" {...(column.sortable ? { "aria-sort": direction } : {})}>
+    <div
+      role="columnheader"
+      className={cellClass(column)}
+      style={cellStyle(column)}
+      {...(column.sortable ? { "aria-sort": direction } : {})}
+    >
       {column.sortable ? (
         <UnstyledButton title={texts.sortBy(column.name)} onClick={() => onSort(nextSort(sort, column.name))}>
           <span className="ellipsis">{column.name}</span>

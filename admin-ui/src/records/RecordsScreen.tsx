@@ -48,6 +48,7 @@ export function RecordsScreen() {
   }, [isFetchingNextPage, fetchNextPage]);
   useGridKeys({ onNew: () => go({ record: "new" }) });
 
+  const shown = useMemo(() => columns.filter(({ name }) => !hidden.includes(name)), [columns, hidden]);
   const finding = search.filter ? filterFinding(error) : undefined;
   const isEmpty = !isPending && !error && rows.length === 0;
   return (
@@ -90,7 +91,7 @@ export function RecordsScreen() {
       {rows.length > 0 ? (
         <RecordGrid
           collection={collection.name}
-          columns={columns.filter(({ name }) => !hidden.includes(name))}
+          columns={shown}
           rows={rows}
           labels={labels}
           sort={search.sort}

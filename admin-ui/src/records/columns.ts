@@ -7,12 +7,28 @@ export interface Column {
   readonly many: boolean;
   readonly sortable: boolean;
   readonly numeric: boolean;
+  /** At least; wide screens share out what is left. */
+  readonly widthPx: number;
   /** Only for fields of the definition. */
   readonly field?: Field;
 }
 
 const numericTypes: ReadonlySet<string> = new Set(["number", "integer", "decimal", "version"]);
 const unsortable: ReadonlySet<string> = new Set(["json", "geo", "richtext"]);
+
+const widthsPx: { readonly [type in Column["type"]]?: number } = {
+  id: 150,
+  bool: 90,
+  number: 110,
+  integer: 110,
+  decimal: 110,
+  version: 90,
+  date: 110,
+  geo: 170,
+  richtext: 200,
+  json: 200,
+};
+const widthOf = (type: Column["type"], many: boolean): number => (many ? 200 : (widthsPx[type] ?? 140));
 
 export function columnsOf(collection: Collection): readonly Column[] {
   const system = (name: string, type: Column["type"]): Column => ({
@@ -21,6 +37,7 @@ export function columnsOf(collection: Collection): readonly Column[] {
     many: false,
     sortable: true,
     numeric: numericTypes.has(type),
+    widthPx: widthOf(type, false),
   });
   return [
     system("id", "id"),
@@ -30,6 +47,7 @@ export function columnsOf(collection: Collection): readonly Column[] {
       many: field.many ?? false,
       sortable: !field.many && !unsortable.has(field.type),
       numeric: !field.many && numericTypes.has(field.type),
+      widthPx: widthOf(field.type, field.many ?? false),
       field,
     })),
     system("createdAt", "datetime"),

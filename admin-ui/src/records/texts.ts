@@ -3,7 +3,8 @@ import { counted } from "../parts/time.ts";
 
 export const texts = {
   filter: "Filter",
-  filterExample: "Filter, such as: title.startsWith('A')",
+  filterExample: (field: string | undefined) =>
+    `Filter, such as: ${field ? `${field}.startsWith('A')` : "createdAt > now() - duration('24h')"}`,
   applyFilter: "Apply",
   clearFilter: "Clear",
   add: "New record",
