@@ -127,6 +127,11 @@ describe("update", () => {
     expect(await outcome(update("o", { likes: { $increment: 96 } }))).toBe("422 record_unprocessable: /likes range");
     expect(await outcome(update("o", { score: { $increment: 1e308 } }))).toBe("422 record_unprocessable: /score range");
     expect((await update("o", { score: { $increment: -1e308 } })).score).toBe(0);
+    const long = `${"9".repeat(150)}.5`;
+    expect((await update("o", { price: { $increment: long } })).price).toBe(`${"9".repeat(150)}.60`);
+    expect(await outcome(update("o", { price: { $increment: `0.${"0".repeat(60)}1` } }))).toBe(
+      "422 record_unprocessable: /price range",
+    );
     expect((await update("o", { tags: { $append: "c" } })).tags).toEqual(["a", "b", "a", "c"]);
     expect((await update("o", { tags: { $remove: "a" } })).tags).toEqual(["b", "c"]);
     expect((await update("o", { places: { $remove: { lat: 1, lng: 2 } } })).places).toEqual([{ lat: 3, lng: 4 }]);
