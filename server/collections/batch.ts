@@ -15,8 +15,8 @@ import type { WriteResult } from "./record-write.ts";
 
 export const batchMax = 100;
 
-/** `{"$ref": 2}`: the id that operation 2 has or will get. */
-const reference = z.strictObject({ $ref: z.number().int().min(0) });
+/** `{"$idOf": 2}`: the id that operation 2 has or will get. Not `$ref`: tools take that word in a schema for a JSON Reference. */
+const reference = z.strictObject({ $idOf: z.number().int().min(0) });
 const id = z.union([z.string().max(200), reference]);
 const operation = z.strictObject({
   op: z.enum(["get", "list", "create", "put", "patch", "delete"]),
@@ -59,7 +59,7 @@ export function batchRoutes(doors: RecordDoors): Route[] {
     defineRoute({
       ...{ method: "POST", path: "/v1/batch", name: "batch", tag: "records", access: "anyone", door: "batch" },
       summary: "Several reads and writes in one request",
-      description: `Up to ${batchMax} operations, done in order. \`{"$ref": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
+      description: `Up to ${batchMax} operations, done in order. \`{"$idOf": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
       body: batchBody,
       bodyLimitTimes: 4,
       responses: {
@@ -215,19 +215,19 @@ type Reference = z.output<typeof reference>;
 function isReference(value: unknown): value is Reference {
   if (typeof value !== "object" || value === null) return false;
   const keys = Object.keys(value);
-  return keys.length === 1 && keys[0] === "$ref";
+  return keys.length === 1 && keys[0] === "$idOf";
 }
 
 function resolve(given: string | Reference, done: readonly (Outcome | Problem)[], path: string): string {
   if (typeof given === "string") return given;
-  const outcome = done[given.$ref];
+  const outcome = done[given.$idOf];
   const found = outcome instanceof Problem ? undefined : outcome?.id;
   if (found !== undefined && recordId.test(found)) return found;
   const message = "A reference names an earlier operation that has a record.";
   throw errors.batch_invalid({ issues: [{ path, code: "reference", message }] });
 }
 
-/** References count where an id is expected, nowhere else: a json field may hold `{"$ref": 1}` as its own value. */
+/** References count where an id is expected, nowhere else: a json field may hold `{"$idOf": 1}` as its own value. */
 function withReferences(doors: RecordDoors, one: Operation, done: readonly (Outcome | Problem)[]): unknown {
   const { body } = one;
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;

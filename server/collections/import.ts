@@ -6,7 +6,9 @@ import { type Line, linesOf } from "./import-lines.ts";
 import { beginImport, type ImportError, type ImportProgress, removeOldImports, saveImport } from "./import-store.ts";
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
 import { errors } from "./record-errors.ts";
+import { tableOf } from "./record-fields.ts";
 import { type Room, schemaToWrite, withDb } from "./record-room.ts";
+import type { Schema } from "./types.ts";
 
 export const atomicMax = 10_000;
 const errorsKept = 100;
@@ -39,9 +41,20 @@ export function importer(room: Room, bulk: BulkWriter): Importer {
       if (begun.collection !== schema.id || begun.actor !== given.actor) throw errors.import_mismatch();
       if (begun.state === "done") return begun;
       const work = options.atomic ? atomic : chunked;
-      return work({ room, bulk, ctx, collection, stream, options }, begun);
+      const progress = await work({ room, bulk, ctx, collection, stream, options }, begun);
+      if (progress.state === "done" && progress.imported >= bulkMax) await learn(ctx, schema);
+      return progress;
     },
   };
+}
+
+/** Postgres would look at so many new rows by itself, up to a minute later; until then it plans as if there were none. */
+async function learn(ctx: Context, schema: Schema): Promise<void> {
+  try {
+    await ctx.db.query({ text: `ANALYZE ${tableOf(schema)}` });
+  } catch (error) {
+    ctx.log.warn({ err: error }, "statistics were not taken after an import");
+  }
 }
 
 interface Work {

@@ -206,12 +206,12 @@ describe("batch", () => {
         {
           op: "create",
           collection: "posts",
-          body: { title: "ref", author: { $ref: 0 }, readers: [{ $ref: 0 }, "ann"], meta: { $ref: 0 } },
+          body: { title: "ref", author: { $idOf: 0 }, readers: [{ $idOf: 0 }, "ann"], meta: { $idOf: 0 } },
         },
-        { op: "patch", collection: "posts", id: { $ref: 1 }, body: { title: "ref2" } },
-        { op: "get", collection: "posts", id: { $ref: 1 } },
+        { op: "patch", collection: "posts", id: { $idOf: 1 }, body: { title: "ref2" } },
+        { op: "get", collection: "posts", id: { $idOf: 1 } },
         { op: "list", collection: "posts", body: { filter: "title == 'ref2'" } },
-        { op: "delete", collection: "posts", id: { $ref: 1 } },
+        { op: "delete", collection: "posts", id: { $idOf: 1 } },
       ],
     });
     expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 201, 200, 200, 200, 204]);
@@ -219,7 +219,7 @@ describe("batch", () => {
       title: "ref2",
       author: results[0].body.id,
       readers: [results[0].body.id, "ann"],
-      meta: { $ref: 0 },
+      meta: { $idOf: 0 },
     });
     expect(results[4].body.items).toHaveLength(1);
   });
@@ -231,7 +231,7 @@ describe("batch", () => {
     ];
     expect(await outcome(batch(admin, { operations }))).toBe("422 record_unprocessable: /operations/1/body/title max");
     expect(await outcome(bed.reader.read(bed.ctx(), "posts", "undone"))).toBe("404 record_not_found");
-    const late = [{ op: "get", collection: "posts", id: { $ref: 0 } }];
+    const late = [{ op: "get", collection: "posts", id: { $idOf: 0 } }];
     expect(await outcome(batch(admin, { operations: late }))).toMatch(/^400 batch_invalid/);
   });
 
@@ -284,7 +284,7 @@ describe("batch", () => {
       { op: "create", collection: "posts", body: { title: "mine", author: "ann" } },
       { op: "create", collection: "posts", body: { title: "hers", author: "bob" } },
       { op: "delete", collection: "posts", id: "x1" },
-      { op: "patch", collection: "posts", id: { $ref: 0 }, body: { note: "hidden" } },
+      { op: "patch", collection: "posts", id: { $idOf: 0 }, body: { note: "hidden" } },
     ];
     const { results } = await batch(ann, { mode: "each", operations });
     expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 403, 404, 400]);
@@ -319,6 +319,8 @@ describe("import and export", () => {
       [1_201, "/title", "max"],
       [1_301, "/id", "taken"],
     ]);
+    const known = { text: `SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'public.posts'::regclass` };
+    expect((await database.db.query<{ rows: number }>(known))[0]?.rows).toBeGreaterThanOrEqual(2_496);
     expect(json(await send(admin, lines(rows), { importId: "i1" }))).toEqual(answer);
     expect(await outcome(send(admin, "{}", { importId: "../x" }))).toMatch(/^400/);
     expect(await outcome(send(ann, lines(rows), { importId: "i1" }))).toBe("409 import_mismatch");

@@ -188,7 +188,9 @@ export async function pageOf(reader: RecordReader, ctx: Context, collection: str
 
 function pageReply(room: Room, found: PageResult): Reply {
   const text = pageText(found);
-  return { status: 200, text, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, text)}` };
+  const { named, nextCursor, count } = found;
+  const content = named === undefined ? text : `${named} ${nextCursor} ${count}`;
+  return { status: 200, text, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, content)}` };
 }
 
 export function pageText({ items, nextCursor, count }: PageResult): string {
@@ -197,8 +199,10 @@ export function pageText({ items, nextCursor, count }: PageResult): string {
 }
 
 function nextLink(collection: string, flat: FlatQuery, cursor: string): string {
-  const query = new URLSearchParams({ ...(flat as Record<string, string>), cursor });
-  return `<${recordsPath.replace("{collection}", encodeURIComponent(collection))}?${query}>; rel="next"`;
+  let query = "";
+  for (const [name, value] of Object.entries(flat))
+    if (name !== "cursor") query += `${name}=${encodeURIComponent(value)}&`;
+  return `</v1/collections/${encodeURIComponent(collection)}/records?${query}cursor=${cursor}>; rel="next"`;
 }
 
 const created = (collection: string, result: WriteResult): Reply => ({ ...written(collection, result), status: 201 });

@@ -26,6 +26,8 @@ export interface WritePlan {
   readonly named: ReadonlySet<string>;
   /** `version`: the stored row must have the version given. `any`: there must be a stored row. */
   readonly match: "none" | "version" | "any";
+  /** The statement is its own transaction, so that no earlier write can have left settings behind. */
+  readonly alone?: boolean;
 }
 
 /** Why a row was not written; asked one by one when it was not. */
@@ -38,7 +40,7 @@ export interface Condition {
 }
 
 export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
-  const ctx = actorSettings(build.sql, false);
+  const ctx = actorSettings(build.sql, plan.alone ? "alone" : "row");
   const row = aliasRow(plan.schema, "t");
   const joins = [...(plan.insert ?? []), ...(plan.update ?? [])].some(({ field }) => isJoined(field));
   const selection = compileSelection(build, row, wantedOf(undefined, undefined));
@@ -73,7 +75,7 @@ const afterUpdate = (schema: Schema) =>
   ` AND NOT EXISTS (SELECT FROM u) AND NOT EXISTS (SELECT FROM ${tableOf(schema)} s WHERE s.id = v.id) ON CONFLICT (id) DO NOTHING`;
 
 export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "match">): CompiledWrite {
-  const ctx = actorSettings(build.sql, false);
+  const ctx = actorSettings(build.sql, "row");
   const t = aliasRow(plan.schema, "t");
   const where = and([`t.id = ${bindId(build.sql)}`, ...deleteConditions(build, plan).map(({ sql }) => sql)]);
   const text = `${ctx} DELETE FROM ${tableOf(plan.schema)} AS t USING ctx WHERE ${where} RETURNING ${t.column("version")}::text`;
@@ -88,12 +90,21 @@ export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "ma
   };
 }
 
-/** All settings are written each time: inside a transaction an earlier write may have left others. */
-export function actorSettings(sql: SqlText, bulk: boolean): string {
-  const actor = sql.bind("actor", ({ ctx }) => ctx.actor.label);
-  const request = sql.bind("request", ({ ctx }) => ctx.requestId);
-  const mutation = sql.bind("mutation", ({ ctx }) => ctx.mutationId ?? "");
-  return `WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', ${actor}, true), set_config('landfall.request', ${request}, true), set_config('landfall.mutation', ${mutation}, true), set_config('landfall.bulk', '${bulk ? "on" : ""}', true))`;
+/**
+ * Inside a transaction all settings are written each time, since an earlier write may have left others. A statement alone
+ * finds none, so only who writes is said.
+ */
+export function actorSettings(sql: SqlText, capture: "row" | "bulk" | "alone"): string {
+  const settings = [
+    ["actor", sql.bind("actor", ({ ctx }) => ctx.actor.label)],
+    ["request", sql.bind("request", ({ ctx }) => ctx.requestId)],
+  ];
+  if (capture !== "alone") {
+    settings.push(["mutation", sql.bind("mutation", ({ ctx }) => ctx.mutationId ?? "")]);
+    settings.push(["bulk", capture === "bulk" ? "'on'" : "''"]);
+  }
+  const calls = settings.map(([name, value]) => `set_config('landfall.${name}', ${value}, true)`);
+  return `WITH ctx AS MATERIALIZED (SELECT ${calls.join(", ")})`;
 }
 
 const bindId = (sql: SqlText) => sql.bind("id", (env) => env.id);

@@ -59,7 +59,8 @@ export function recordWriter(room: Room): RecordWriter {
   const writes = new QueryCache<CompiledWrite>();
   const deletes = new QueryCache<CompiledWrite>();
 
-  async function run(ctx: Context, plan: WritePlan, action: RecordAction, id: string, options: Precondition) {
+  async function run(ctx: Context, given: WritePlan, action: RecordAction, id: string, options: Precondition) {
+    const plan = standsAlone(ctx, given) ? { ...given, alone: true } : given;
     const values = valuesOf(room, plan);
     const version = options.ifMatch;
     const env: Env = { ctx, id, values, ...(version === undefined ? {} : { version }) };
@@ -156,6 +157,12 @@ export function recordWriter(room: Room): RecordWriter {
         }
       }),
   };
+}
+
+/** Nothing ran before it on this connection since the last commit, and nothing will run behind it until the next. */
+function standsAlone(ctx: Context, { insert = [], update = [] }: WritePlan): boolean {
+  if (ctx.db.inTransaction || ctx.mutationId !== undefined) return false;
+  return !insert.some(({ field }) => isJoined(field)) && !update.some(({ field }) => isJoined(field));
 }
 
 /** A statement alone commits by itself; inside a transaction a failure must leave the transaction usable. */
@@ -312,7 +319,8 @@ function valuesOf(room: Room, plan: WritePlan): NonNullable<Env["values"]> {
 function keyOf(ctx: Context, plan: WritePlan): string {
   const shape = (changes: readonly Change[] | undefined) =>
     changes?.map(({ field, kind }) => `${field.name}:${kind}${owned(ctx, field, plan)}`).join() ?? "-";
-  return `${audienceIn(ctx).key} ${plan.schema.name} ${plan.match} ${shape(plan.insert)} ${shape(plan.update)}`;
+  const way = `${plan.match}${plan.alone ? " alone" : ""}`;
+  return `${audienceIn(ctx).key} ${plan.schema.name} ${way} ${shape(plan.insert)} ${shape(plan.update)}`;
 }
 
 function owned(ctx: Context, field: Change["field"], plan: WritePlan): string {
