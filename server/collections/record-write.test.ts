@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { describe, expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { admin, outcome, recordTestbed } from "./record-testbed.ts";
@@ -260,8 +261,11 @@ test("a definition that changed elsewhere is met with one more try, inside a tra
   await bed.writer.create(bed.ctx(), "moving", { id: "m" });
   // As if another process had dropped the collection: this one's picture is old.
   await database.db.query({ text: "ALTER TABLE moving RENAME TO moved" });
-  const write = (ctx = bed.ctx()) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
+  const warned: unknown[] = [];
+  const log = { info() {}, warn: (what: { err: { code: string } }) => warned.push(what.err.code) } as unknown as Logger;
+  const write = (ctx = bed.ctx(admin, { log })) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
   expect(await write()).toBe("409 record_definition_changed");
+  expect(warned, "what lasts is for the operator to see").toEqual(["42P01"]);
   expect(await database.db.transaction((tx) => write(bed.ctx(admin, { db: tx })))).toBe(
     "409 record_definition_changed",
   );
