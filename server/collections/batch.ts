@@ -61,7 +61,7 @@ export function batchRoutes(doors: RecordDoors): Route[] {
       summary: "Several reads and writes in one request",
       description: `Up to ${batchMax} operations, done in order. \`{"$idOf": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
       body: batchBody,
-      bodyLimitBytes: 16 * 1024 * 1024,
+      bodyLimitTimes: 4,
       responses: {
         200: {
           description: "A result per operation, in their order: `status`, `etag`, `body`, or `problem`.",

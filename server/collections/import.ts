@@ -2,6 +2,7 @@
 // off goes on behind its last chunk when the same id and the same lines are sent again.
 import type { Context } from "../kernel/context.ts";
 import { Problem } from "../kernel/errors/index.ts";
+import { parseJsonBody } from "../kernel/http/json-body.ts";
 import { type Line, linesOf } from "./import-lines.ts";
 import { beginImport, type ImportError, type ImportProgress, removeOldImports, saveImport } from "./import-store.ts";
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
@@ -125,9 +126,10 @@ function parsed(lines: readonly Line[], refused: ImportError[]): Row[] {
   const rows: Row[] = [];
   for (const { number, text } of lines) {
     try {
-      rows.push({ line: number, body: JSON.parse(text) });
-    } catch {
-      refused.push({ line: number, path: "", code: "json_malformed", message: "The line is not valid JSON." });
+      rows.push({ line: number, body: parseJsonBody(Buffer.from(text)) });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      refused.push(...lineErrors(error, [{ line: number, body: undefined }]));
     }
   }
   return rows;

@@ -254,7 +254,7 @@ describe("batch", () => {
     const at = async (operation: object) =>
       outcome(batch(admin, { operations: [{ collection: "posts", ...operation }] }));
     expect(await at({ op: "patch", body: {} })).toBe("400 batch_invalid: /operations/0/id required");
-    expect(await at({ op: "create", body: { title: "a", author: { $ref: 0 } } })).toBe(
+    expect(await at({ op: "create", body: { title: "a", author: { $idOf: 0 } } })).toBe(
       "400 batch_invalid: /operations/0/body/author reference",
     );
     expect(await at({ op: "put", id: "a b", body: { title: "a" } })).toBe(
@@ -324,6 +324,24 @@ describe("import and export", () => {
     expect(json(await send(admin, lines(rows), { importId: "i1" }))).toEqual(answer);
     expect(await outcome(send(admin, "{}", { importId: "../x" }))).toMatch(/^400/);
     expect(await outcome(send(ann, lines(rows), { importId: "i1" }))).toBe("409 import_mismatch");
+  });
+
+  test("a line is read as a body is: no U+0000, no lone surrogate, no __proto__, 64 levels", async () => {
+    const rows = [
+      '{"title":"a\\u0000"}',
+      '{"title":"a","meta":{"b":["\\ud800"]}}',
+      '{"title":"a","meta":{"__proto__":{"c":1}}}',
+      `{"title":"a","meta":${"[".repeat(64)}${"]".repeat(64)}}`,
+      '{"title":"a","meta":{"b":"\\ud83d\\ude00"}}',
+    ];
+    const { imported, errors } = json(await send(admin, rows.join("\n")));
+    expect(imported).toBe(1);
+    expect(errors).toMatchObject([
+      { line: 1, path: "/title", code: "text_invalid" },
+      { line: 2, path: "/meta/b/0", code: "text_invalid" },
+      { line: 3, path: "/meta/__proto__", code: "key_forbidden" },
+      { line: 4, path: "", code: "json_too_deep" },
+    ]);
   });
 
   test("goes on behind the last chunk when it broke off", async () => {

@@ -127,7 +127,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       summary: "Create one record, or up to 1,000 of which all or none are created",
       params: collectionParams,
       body: anyBody,
-      bodyLimitBytes: 16 * 1024 * 1024,
+      bodyLimitTimes: 4,
       responses: { 201: one("The record, or `items` of them.") },
       async handler(ctx, { params, body }) {
         if (!Array.isArray(body)) return created(params.collection, await writer.create(ctx, params.collection, body));

@@ -242,7 +242,7 @@ function targetVisible(build: Build, field: FieldDefinition, row: Row, before: R
 }
 
 export interface CompiledRefusal {
-  /** Asked of the stored row; its answer starts with `u`. */
+  /** Asked of the stored row, which matters to updates and deletes; its answer starts with `u`. */
   readonly stored: readonly Condition[];
   /** Asked of the row that was to be inserted; its answer starts with `i`. */
   readonly fresh: readonly Condition[];
@@ -252,19 +252,16 @@ export interface CompiledRefusal {
 /** Asks each condition by itself, after a write that found no row: 't' or 'f' for each, and no row when none is stored. */
 export function compileRefusal(build: Build, plan: WritePlan & { readonly deletes?: boolean }): CompiledRefusal {
   const { schema } = plan;
-  const stored = plan.deletes
-    ? deleteConditions(build, plan)
-    : plan.update
-      ? updateConditions(build, plan)
-      : asConditions("missing", clauses(build, "get", aliasRow(schema, "t")));
+  const stored = plan.deletes ? deleteConditions(build, plan) : plan.update && updateConditions(build, plan);
   const inserted = plan.insert && insertedRow(build, schema, plan.insert);
   const fresh = inserted ? insertConditions(build, plan, inserted.row) : [];
-  const width = Math.max(stored.length, fresh.length);
+  const width = Math.max(stored?.length ?? 0, fresh.length);
   const ask = (mark: string, conditions: readonly Condition[]) => {
     const answers = conditions.map(({ sql }) => `(${sql})::text`);
     return `SELECT ${[`'${mark}'`, ...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
   };
-  const questions = [`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`];
+  const questions: string[] = [];
+  if (stored) questions.push(`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`);
   if (inserted) questions.push(`${ask("i", fresh)} FROM (SELECT ${inserted.columns.join(", ")}) v`);
-  return { stored, fresh, statement: build.sql.finish(questions.join(" UNION ALL "), false) };
+  return { stored: stored ?? [], fresh, statement: build.sql.finish(questions.join(" UNION ALL "), false) };
 }

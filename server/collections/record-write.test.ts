@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { describe, expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { admin, outcome, recordTestbed } from "./record-testbed.ts";
@@ -127,6 +128,11 @@ describe("update", () => {
     expect(await outcome(update("o", { likes: { $increment: 96 } }))).toBe("422 record_unprocessable: /likes range");
     expect(await outcome(update("o", { score: { $increment: 1e308 } }))).toBe("422 record_unprocessable: /score range");
     expect((await update("o", { score: { $increment: -1e308 } })).score).toBe(0);
+    const long = `${"9".repeat(150)}.5`;
+    expect((await update("o", { price: { $increment: long } })).price).toBe(`${"9".repeat(150)}.60`);
+    expect(await outcome(update("o", { price: { $increment: `0.${"0".repeat(60)}1` } }))).toBe(
+      "422 record_unprocessable: /price range",
+    );
     expect((await update("o", { tags: { $append: "c" } })).tags).toEqual(["a", "b", "a", "c"]);
     expect((await update("o", { tags: { $remove: "a" } })).tags).toEqual(["b", "c"]);
     expect((await update("o", { places: { $remove: { lat: 1, lng: 2 } } })).places).toEqual([{ lat: 3, lng: 4 }]);
@@ -255,8 +261,11 @@ test("a definition that changed elsewhere is met with one more try, inside a tra
   await bed.writer.create(bed.ctx(), "moving", { id: "m" });
   // As if another process had dropped the collection: this one's picture is old.
   await database.db.query({ text: "ALTER TABLE moving RENAME TO moved" });
-  const write = (ctx = bed.ctx()) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
+  const warned: unknown[] = [];
+  const log = { info() {}, warn: (what: { err: { code: string } }) => warned.push(what.err.code) } as unknown as Logger;
+  const write = (ctx = bed.ctx(admin, { log })) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
   expect(await write()).toBe("409 record_definition_changed");
+  expect(warned, "what lasts is for the operator to see").toEqual(["42P01"]);
   expect(await database.db.transaction((tx) => write(bed.ctx(admin, { db: tx })))).toBe(
     "409 record_definition_changed",
   );
