@@ -2,7 +2,7 @@ import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { testDatabase } from "../../test/support/database.ts";
-import { service } from "../kernel/actor.ts";
+import { type Actor, service } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Route } from "../kernel/http/route.ts";
 import { definitionRoutes } from "./definition-routes.ts";
@@ -37,7 +37,7 @@ interface Sent {
 }
 
 /** Runs an operation as the pipeline would: everything validated first. A refusal is given as its code. */
-async function call(name: string, sent: Sent = {}) {
+async function call(name: string, sent: Sent = {}, actor: Actor = service) {
   const route = routes.find((one) => one.name === name) as Route;
   const input = {
     params: route.params?.parse({ collection: sent.collection }),
@@ -46,7 +46,7 @@ async function call(name: string, sent: Sent = {}) {
     headers: sent.headers ?? {},
   };
   const reply = await route
-    .handler(context(), input as never)
+    .handler({ ...context(), actor }, input as never)
     .catch((problem) => ({ status: problem.status, json: problem.code, etag: undefined, headers: {} }));
   const schema = route.responses[reply.status]?.schema;
   if (schema) schema.parse(reply.json);
@@ -78,6 +78,20 @@ test("a definition is created, read, listed, changed and dropped, each seen at o
   });
   expect(await call("changeCollection", { collection: "posts", body: {} })).toMatchObject({ status: 404 });
   expect(await call("dropCollection", { collection: "posts" })).toMatchObject({ status: 404 });
+});
+
+test("a list says about how many records there are: to admins, once the database knows", async () => {
+  await call("createCollection", { body: { ...posts, name: "crowd" } });
+  const crowd = async (as?: Actor) => {
+    const { items } = (await call("listCollections", {}, as)).json as { items: { name: string }[] };
+    return items.find(({ name }) => name === "crowd");
+  };
+  expect(await crowd()).not.toHaveProperty("estimatedCount");
+  await database.db.query({ text: "INSERT INTO public.crowd (id) SELECT n::text FROM generate_series(1, 500) n" });
+  await database.db.query({ text: "ANALYZE public.crowd" });
+  expect(await crowd()).toMatchObject({ estimatedCount: 500 });
+  expect(await crowd({ ...service, kind: "key", seesHidden: false })).not.toHaveProperty("estimatedCount");
+  await call("dropCollection", { collection: "crowd", query: { confirm: "loss" } });
 });
 
 test("If-Match guards a change by the tag that was read; values are lost only when it is said", async () => {

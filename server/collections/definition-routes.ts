@@ -7,6 +7,7 @@ import { definitionErrors as errors } from "./definition-errors.ts";
 import type { RuleClass } from "./definition-judge.ts";
 import { startingRules } from "./definition-rule-sets.ts";
 import { collectionAnswer, collectionPatchShape, collectionShape } from "./definition-shape.ts";
+import { readEstimates } from "./definition-store.ts";
 import {
   type ChangeOptions,
   changeCollection,
@@ -91,10 +92,18 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
           example: { items: [example], nextCursor: null },
         },
       },
-      handler: async () => {
+      handler: async (ctx) => {
         const { byName, version } = registry.current();
-        const items = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(listed);
-        return { status: 200, json: { items, nextCursor: null }, etag: String(version) };
+        const schemas = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+        // How full a collection is is no part of its definition, and not for keys that may read no records.
+        if (!ctx.actor.seesHidden)
+          return { status: 200, json: { items: schemas.map(listed), nextCursor: null }, etag: String(version) };
+        const estimates = await readEstimates(db, [...byName.keys()]);
+        const items = schemas.map((schema) => {
+          const estimatedCount = estimates.get(schema.name);
+          return estimatedCount === undefined ? listed(schema) : { ...listed(schema), estimatedCount };
+        });
+        return { status: 200, json: { items, nextCursor: null } };
       },
     }),
     defineRoute({

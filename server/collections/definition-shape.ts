@@ -116,6 +116,9 @@ export const collectionAnswer = z.object({
       description:
         "How each rule is decided: from the row and the caller alone, or by the database. Left out in lists.",
     }),
+  estimatedCount: z.int().min(0).optional().meta({
+    description: "About how many records there are, as the database last estimated. In lists, for admins.",
+  }),
   schemaVersion: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

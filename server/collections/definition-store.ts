@@ -35,6 +35,19 @@ export async function readPicture(db: Db): Promise<StoredPicture> {
   return { version: rows[0]?.version ?? 0, collections };
 }
 
+/** The planner's idea of how many records each collection has: one look at the catalogue, nothing is counted. */
+export async function readEstimates(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ name: string; estimate: number }>({
+    name: "landfall_record_estimates",
+    // Below zero: never analysed, so nothing is known.
+    text: `SELECT c.relname AS name, c.reltuples::float8 AS estimate FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname = ANY($1::text[]) AND c.reltuples >= 0`,
+    values: [names],
+  });
+  return new Map(rows.map(({ name, estimate }) => [name, Math.round(estimate)]));
+}
+
 /** Puts changes of definitions in a row: held until the transaction ends. Gives the version that this change will have. */
 export async function claimVersion(tx: Db): Promise<number> {
   const [row] = await tx.query<{ version: number }>({

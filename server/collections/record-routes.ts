@@ -1,9 +1,18 @@
 // The HTTP doors of records. Who may do what is not decided here: reader and writer ask the rules.
 import { type ZodType, z } from "zod";
+import type { Context } from "../kernel/context.ts";
 import { versionOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { unknownParameters } from "../kernel/http/validate.ts";
-import { type ExpandBody, type FlatQuery, invalid, parseFlatQuery, parseQueryBody } from "./query-parse.ts";
+import {
+  type ExpandBody,
+  type FlatQuery,
+  invalid,
+  parseFlatQuery,
+  parseQueryBody,
+  placedInBody,
+  type QueryBody,
+} from "./query-parse.ts";
 import { queryLimits, type RecordQuery } from "./query-types.ts";
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
 import { errors } from "./record-errors.ts";
@@ -110,7 +119,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       body: queryBody,
       responses: { 200: { description: "A page.", schema: page, example: { items: [example], nextCursor: null } } },
       async handler(ctx, { params, body }) {
-        return pageReply(room, await reader.page(ctx, params.collection, parseQueryBody(body)));
+        return pageReply(room, await pageOf(reader, ctx, params.collection, body));
       },
     }),
     defineRoute({
@@ -166,6 +175,15 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
   ];
+}
+
+/** The page of a query that stands in a body, whose errors name their place in it. */
+export async function pageOf(reader: RecordReader, ctx: Context, collection: string, body: QueryBody) {
+  try {
+    return await reader.page(ctx, collection, parseQueryBody(body));
+  } catch (error) {
+    throw placedInBody(error);
+  }
 }
 
 function pageReply(room: Room, found: PageResult): Reply {

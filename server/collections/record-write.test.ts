@@ -177,6 +177,18 @@ describe("PUT, upsert and delete", () => {
     });
   });
 
+  test("PATCH with upsert merges what it names; only a record that it has to create must be whole", async () => {
+    const upsert = (id: string, body: object) => bed.writer.upsert(bed.ctx(), "posts", id, body);
+    await create({ id: "part", title: "part", likes: 99 });
+    const { text, created } = await upsert("part", { likes: { $increment: -50 }, tags: { $append: "a" } });
+    expect([created, JSON.parse(text)]).toMatchObject([false, { title: "part", likes: 49, tags: ["a"] }]);
+    const missing = "422 record_unprocessable: /title required";
+    expect(await outcome(upsert("new", { likes: 1 }))).toBe(missing);
+    expect(await outcome(bed.writer.upsert(bed.ctx(), "posts", "part", { likes: 1 }, { ifNoneMatch: true }))).toBe(
+      missing,
+    );
+  });
+
   test("delete says 404 the second time; restrict and version are obeyed", async () => {
     const { version } = await create({ id: "d", title: "d" });
     const remove = (options = {}) => outcome(bed.writer.remove(bed.ctx(), "posts", "d", options));
@@ -208,6 +220,24 @@ test("a cascade over 10,000 records is refused before it begins", async () => {
   await bed.writer.remove(bed.ctx(), "logs", last.id);
   expect(await remove()).toBe("ok");
   expect((await bed.list(admin, "logs", { count: "exact", limit: "1" })).count).toBe(0);
+});
+
+test("a cascade that meets records twice counts those it has not met", async () => {
+  const to = { type: "relation", collection: "users", onDelete: "setNull" } as const;
+  await bed.define({
+    name: "pairs",
+    fields: [
+      { name: "first", ...to },
+      { name: "second", ...to },
+    ],
+  });
+  await bed.writer.create(bed.ctx(), "users", { id: "twice" });
+  const both = { first: "twice", second: "twice" };
+  for (const body of [...Array(9).fill(both), { second: "twice" }, { second: "twice" }]) {
+    await bed.bulk.createMany(bed.ctx(), "pairs", Array(1_000).fill(body), { silent: true });
+  }
+  const remove = () => outcome(bed.writer.remove(bed.ctx(), "users", "twice"));
+  expect(await remove()).toBe("409 record_cascade_too_large");
 });
 
 test("a record that others refer to by a required relation stays", async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -11,6 +11,10 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 const reportViolations = `document.addEventListener("securitypolicyviolation", (event) =>
   console.error("policy: " + event.violatedDirective + " " + event.blockedURI));`;
 const widerThanScreen = "document.documentElement.scrollWidth - window.innerWidth";
+/** Violations alone: what passed is not worth collecting. */
+const runAxe = `axe.run({ resultTypes: ["violations"] })`;
+const stillLoading = ".mantine-Skeleton-root, .mantine-Loader-root, [aria-label='Loading more']";
+const keepShots = process.env.LANDFALL_SHOTS !== undefined;
 
 export interface Watched {
   readonly page: Page;
@@ -51,14 +55,27 @@ interface AxeResult {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
 }
 
+/** Another screen of a console that is loaded already, as a click on a link opens it; `sign` stands on no other screen. */
+export async function turnTo(page: Page, address: string, sign: Locator): Promise<void> {
+  await page.evaluate(`history.pushState({}, "", ${JSON.stringify(address)})`);
+  await shows(page, sign);
+}
+
+/** Until the screen is there and nothing on it is still loading. */
+export async function shows(page: Page, sign: Locator): Promise<void> {
+  await sign.first().waitFor();
+  await expect.poll(() => page.locator(stillLoading).count(), { timeout: 8_000, interval: 20 }).toBe(0);
+}
+
 /** Nothing for axe to find, nothing wider than the screen. */
 export async function expectSound(page: Page): Promise<void> {
-  const result = (await page.evaluate(`${axeSource};axe.run()`)) as AxeResult;
+  const result = (await page.evaluate(`${axeSource};${runAxe}`)) as AxeResult;
   expect(result.violations.map(({ id, nodes }) => [id, nodes[0]?.html.slice(0, 200)])).toEqual([]);
   const overflow = (await page.evaluate(widerThanScreen)) as number;
   expect(overflow, "the page is wider than the screen").toBeLessThanOrEqual(0);
 }
 
+/** For eyes only: `LANDFALL_SHOTS=1` keeps a picture of every screen in `shots/`. */
 export async function keepShot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(import.meta.dirname, "shots", `${name}.png`) });
+  if (keepShots) await page.screenshot({ path: join(import.meta.dirname, "shots", `${name}.png`) });
 }

@@ -2,14 +2,22 @@
 import { Checkbox, Select, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { type FieldType, fieldTypes } from "../api/types.ts";
-import { type DraftField, defaultText, fieldFaults, neverMany, parseDefault, withType } from "./definition-draft.ts";
+import {
+  type DefinitionScope,
+  type DraftField,
+  defaultText,
+  fieldFaults,
+  neverMany,
+  parseDefault,
+  withType,
+} from "./definition-draft.ts";
+import { FieldRules } from "./FieldRules.tsx";
 import { texts } from "./texts.ts";
 
 export interface FieldFormProps {
   readonly field: DraftField;
   readonly all: readonly DraftField[];
-  /** Names of the collections a relation may point to. */
-  readonly targets: readonly string[];
+  readonly scope: DefinitionScope;
   readonly onChange: (field: DraftField) => void;
 }
 
@@ -27,7 +35,7 @@ const limited: ReadonlySet<FieldType> = new Set([
 ]);
 const textual: ReadonlySet<FieldType> = new Set(["text", "email", "url", "richtext"]);
 
-export function FieldForm({ field, all, targets, onChange }: FieldFormProps) {
+export function FieldForm({ field, all, scope, onChange }: FieldFormProps) {
   const faults = fieldFaults(field, all);
   const set = (change: Partial<DraftField>) => onChange({ ...field, ...change } as DraftField);
   return (
@@ -48,7 +56,7 @@ export function FieldForm({ field, all, targets, onChange }: FieldFormProps) {
         onChange={(type) => type && onChange(withType(field, type as FieldType))}
         allowDeselect={false}
       />
-      <TypeSettings field={field} targets={targets} faults={faults} set={set} />
+      <TypeSettings field={field} targets={scope.all.map(({ name }) => name)} faults={faults} set={set} />
       <Limits field={field} set={set} />
       {field.type === "autodate" || field.type === "relation" ? null : (
         <DefaultInput key={`${field.type}${field.many ?? false}`} field={field} set={set} />
@@ -56,7 +64,7 @@ export function FieldForm({ field, all, targets, onChange }: FieldFormProps) {
       <div className="full">
         <Flags field={field} set={set} />
       </div>
-      <FieldRules field={field} set={set} />
+      <FieldRules field={field} scope={scope} onChange={(rules) => set({ rules })} />
     </div>
   );
 }
@@ -181,7 +189,7 @@ function DefaultInput({ field, set }: PartProps) {
 
 function Flags({ field, set }: PartProps) {
   return (
-    <div className="empty-actions">
+    <div className="field-flags">
       {field.type === "autodate" ? null : (
         <Checkbox
           label={words.required}
@@ -202,25 +210,5 @@ function Flags({ field, set }: PartProps) {
         onChange={(event) => set({ hidden: event.currentTarget.checked })}
       />
     </div>
-  );
-}
-
-function FieldRules({ field, set }: PartProps) {
-  const rule = (which: "read" | "write", label: string) => (
-    <TextInput
-      className="filter-input"
-      label={label}
-      description={words.ruleHint}
-      value={field.rules?.[which] ?? ""}
-      onChange={(event) => set({ rules: { ...field.rules, [which]: event.currentTarget.value } })}
-      spellCheck={false}
-      autoComplete="off"
-    />
-  );
-  return (
-    <>
-      {rule("read", words.readRule)}
-      {rule("write", words.writeRule)}
-    </>
   );
 }

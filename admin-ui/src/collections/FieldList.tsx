@@ -9,17 +9,17 @@ import {
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
-import { type DraftField, fieldFaults, newField } from "./definition-draft.ts";
+import { type DefinitionScope, type DraftField, fieldFaults, newField } from "./definition-draft.ts";
 import { FieldForm } from "./FieldForm.tsx";
 import { texts } from "./texts.ts";
 
 interface FieldListProps {
   readonly fields: readonly DraftField[];
-  readonly targets: readonly string[];
+  readonly scope: DefinitionScope;
   readonly onChange: (fields: readonly DraftField[]) => void;
 }
 
-export function FieldList({ fields, targets, onChange }: FieldListProps) {
+export function FieldList({ fields, scope, onChange }: FieldListProps) {
   const [open, setOpen] = useState<string | undefined>(fields.find(({ name }) => name === "")?.key);
   const move = (from: number, by: number) => {
     const next = [...fields];
@@ -50,7 +50,7 @@ export function FieldList({ fields, targets, onChange }: FieldListProps) {
               <FieldForm
                 field={field}
                 all={fields}
-                targets={targets}
+                scope={scope}
                 onChange={(changed) => onChange(fields.map((other) => (other.key === field.key ? changed : other)))}
               />
             ) : null}
@@ -81,7 +81,9 @@ function FieldHead({ field, faulty, isOpen, onToggle, onUp, onDown, onRemove }: 
     <div className="field-row">
       <UnstyledButton className="field-row field-name" onClick={onToggle} aria-expanded={isOpen}>
         <Chevron size={16} aria-hidden />
-        <span className={`mono ellipsis${faulty ? " loss" : ""}`}>{field.name || texts.field.unnamed}</span>
+        <span className={field.name === "" ? "null" : `mono ellipsis${faulty ? " loss" : ""}`}>
+          {field.name || texts.field.unnamed}
+        </span>
         <span className="quiet ellipsis">{summary(field)}</span>
       </UnstyledButton>
       <ActionIcon {...tool} aria-label={texts.field.up(field.name)} disabled={!onUp} onClick={onUp}>

@@ -7,7 +7,7 @@ import { api } from "../api/api.ts";
 import { collectionsQuery, definitionChanged, ruleSetsQuery } from "../api/queries.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { toastDone } from "../parts/toasts.tsx";
-import { type DraftField, fieldOf, hasFaults, newField } from "./definition-draft.ts";
+import { type DraftField, fieldOf, hasFaults, newField, scopeOf } from "./definition-draft.ts";
 import { FieldList } from "./FieldList.tsx";
 import { ownText, rulesOf } from "./starting-rules.ts";
 import { texts } from "./texts.ts";
@@ -71,7 +71,7 @@ export function NewCollectionScreen() {
           <p className="quiet">{words.fieldsHint}</p>
           <FieldList
             fields={fields}
-            targets={[...new Set([...all.map((one) => one.name), ...(name ? [name] : [])])]}
+            scope={scopeOf({ name, kind: "base", fields, indexes: [], rules: {} }, fields, all)}
             onChange={setFields}
           />
         </section>

@@ -8,7 +8,7 @@ import { collectionsQuery, definitionChanged } from "../api/queries.ts";
 import { toastDone } from "../parts/toasts.tsx";
 import { DiffDialog } from "./DiffDialog.tsx";
 import { diffDefinition } from "./definition-diff.ts";
-import { type Draft, draftOf, hasFaults, systemFields } from "./definition-draft.ts";
+import { type Draft, draftOf, hasFaults, scopeOf, systemFields } from "./definition-draft.ts";
 import { definitionPatch } from "./definition-patch.ts";
 import { FieldList } from "./FieldList.tsx";
 import { IndexList } from "./IndexList.tsx";
@@ -33,7 +33,7 @@ export function SchemaScreen() {
       <h2 className="section-title">{texts.schema.title}</h2>
       <FieldList
         fields={draft.fields}
-        targets={all.map(({ name }) => name)}
+        scope={scopeOf(collection, draft.fields, all)}
         onChange={(fields) => setDraft({ ...draft, fields })}
       />
       <IndexList

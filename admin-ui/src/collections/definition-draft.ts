@@ -16,6 +16,18 @@ export interface Draft {
   readonly preconditionRequired: boolean;
 }
 
+/** What expressions and relations of a definition may name: the collection as it is being edited, among all. */
+export interface DefinitionScope {
+  readonly collection: Collection;
+  readonly all: readonly Collection[];
+}
+
+export function scopeOf(collection: Collection, fields: readonly Field[], all: readonly Collection[]): DefinitionScope {
+  const edited = { ...collection, fields };
+  const others = all.filter(({ name }) => name !== collection.name);
+  return { collection: edited, all: collection.name === "" ? others : [...others, edited] };
+}
+
 export const systemFields = ["id", "createdAt", "updatedAt", "version"] as const;
 const reserved = new Set(
   "auth before request collection now true false null in as break const continue else for function if import let loop package namespace return var void while".split(

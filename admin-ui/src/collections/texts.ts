@@ -82,6 +82,7 @@ export const texts = {
     inverseHint: "Lets the target be asked for these records, such as “posts” on users.",
     on: "Set",
     onOptions: { create: "when created", update: "at every change" },
+    addRules: "Add rules for this field alone",
     readRule: "Read rule of the field",
     writeRule: "Write rule of the field",
     ruleHint: "Empty: as the record's rules say.",

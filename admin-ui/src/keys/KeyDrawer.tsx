@@ -1,85 +1,64 @@
-// The form of a new API key: its scope by collection and action, its end, and the user it may act as.
-import {
-  ActionIcon,
-  Button,
-  Checkbox,
-  Drawer,
-  Group,
-  Select,
-  Stack,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
-import { IconTrash } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+// The form of an API key, new or known: its scope by collection and action, its end, and the user it may act as.
+import { Button, Checkbox, Drawer, Select, Stack, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "../api/api.ts";
-import { collectionsQuery } from "../api/queries.ts";
-import { type JsonValue, type KeyExtra, type NewApiKey, type RuleName, ruleNames } from "../api/types.ts";
+import type { ApiKey, KeyExtra, KeyInput, NewApiKey } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
+import { KeyScopes } from "./KeyScopes.tsx";
+import { KeyUser } from "./KeyUser.tsx";
+import { draftOf, type Expiry, inputOf, isComplete, newKey, nobodyYet } from "./key-draft.ts";
 import { texts } from "./texts.ts";
 
 const words = texts.form;
 const extras = Object.keys(words.extras) as KeyExtra[];
 
-interface Scope {
-  readonly collection: string;
-  readonly actions: readonly RuleName[];
-}
-
 interface KeyDrawerProps {
+  /** The key to change; without it a new one is made. */
+  readonly known?: ApiKey | undefined;
   readonly onMade: (key: NewApiKey) => Promise<void>;
+  readonly onChanged: (key: ApiKey) => Promise<void>;
   readonly onClose: () => void;
 }
 
-export function KeyDrawer({ onMade, onClose }: KeyDrawerProps) {
-  const [name, setName] = useState("");
-  const [scopes, setScopes] = useState<readonly Scope[]>([{ collection: "*", actions: ["list", "get"] }]);
-  const [readOnly, setReadOnly] = useState(false);
-  const [extra, setExtra] = useState<readonly KeyExtra[]>([]);
-  const [days, setDays] = useState("90");
-  const [acts, setActs] = useState(false);
-  const [user, setUser] = useState<User>({ id: "", roles: [], teams: [], claims: "" });
-  const claims = parseClaims(user.claims);
-  const create = useMutation({
-    mutationFn: () =>
-      api.keys.create({
-        name: name.trim(),
-        collections: Object.fromEntries(
-          scopes.filter(({ actions }) => actions.length > 0).map(({ collection, actions }) => [collection, actions]),
-        ),
-        readOnly,
-        extra,
-        expiresAt: days === "none" ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString(),
-        actAs: acts ? { id: user.id, roles: user.roles, teams: user.teams, claims: claims ?? {} } : null,
-      }),
-    onSuccess: onMade,
+export function KeyDrawer({ known, onMade, onChanged, onClose }: KeyDrawerProps) {
+  const [draft, setDraft] = useState(() => (known ? draftOf(known) : newKey));
+  const set = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
+  const save = useMutation({
+    mutationFn: async () => {
+      const input = inputOf(draft, Date.now());
+      if (known) await onChanged(await api.keys.update(known.id, input));
+      else await onMade(await api.keys.create(input as KeyInput));
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate();
+    save.mutate();
   };
   return (
-    <Drawer opened onClose={onClose} position="right" size={480} title={words.title}>
+    <Drawer opened onClose={onClose} position="right" size={480} title={known ? words.change(known.name) : words.title}>
       <form onSubmit={submit}>
         <Stack gap="md">
           <TextInput
             label={words.name}
             description={words.nameHint}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
+            value={draft.name}
+            onChange={(event) => set({ name: event.currentTarget.value })}
             data-autofocus
             required
             maxLength={100}
           />
-          <ScopeList scopes={scopes} onChange={setScopes} />
+          <KeyScopes scopes={draft.scopes} onChange={(scopes) => set({ scopes })} />
           <Checkbox
             label={words.readOnly}
-            checked={readOnly}
-            onChange={(event) => setReadOnly(event.currentTarget.checked)}
+            checked={draft.readOnly}
+            onChange={(event) => set({ readOnly: event.currentTarget.checked })}
           />
-          <Checkbox.Group label={words.extra} value={[...extra]} onChange={(value) => setExtra(value as KeyExtra[])}>
+          <Checkbox.Group
+            label={words.extra}
+            value={[...draft.extra]}
+            onChange={(value) => set({ extra: value as KeyExtra[] })}
+          >
             <Stack gap={8} mt={4}>
               {extras.map((one) => (
                 <Checkbox key={one} value={one} label={words.extras[one]} />
@@ -88,25 +67,21 @@ export function KeyDrawer({ onMade, onClose }: KeyDrawerProps) {
           </Checkbox.Group>
           <Select
             label={words.expires}
-            data={Object.entries(words.expiry).map(([value, label]) => ({ value, label }))}
-            value={days}
-            onChange={(value) => value && setDays(value)}
+            data={expiries(known)}
+            value={draft.expiry}
+            onChange={(value) => value && set({ expiry: value as Expiry })}
             allowDeselect={false}
           />
           <Checkbox
             label={words.actAs}
             description={words.actAsHint}
-            checked={acts}
-            onChange={(event) => setActs(event.currentTarget.checked)}
+            checked={draft.user !== null}
+            onChange={(event) => set({ user: event.currentTarget.checked ? nobodyYet : null })}
           />
-          {acts ? <UserInputs user={user} claimsBad={claims === undefined} onChange={setUser} /> : null}
-          {create.error ? <ProblemView error={create.error} /> : null}
-          <Button
-            type="submit"
-            loading={create.isPending}
-            disabled={name.trim() === "" || (acts && (user.id === "" || claims === undefined))}
-          >
-            {words.submit}
+          {draft.user ? <KeyUser user={draft.user} onChange={(user) => set({ user })} /> : null}
+          {save.error ? <ProblemView error={save.error} /> : null}
+          <Button type="submit" loading={save.isPending} disabled={!isComplete(draft)}>
+            {known ? words.save : words.submit}
           </Button>
         </Stack>
       </form>
@@ -114,112 +89,10 @@ export function KeyDrawer({ onMade, onClose }: KeyDrawerProps) {
   );
 }
 
-interface User {
-  readonly id: string;
-  readonly roles: readonly string[];
-  readonly teams: readonly string[];
-  readonly claims: string;
-}
-
-/** Undefined: not a JSON object. */
-function parseClaims(text: string): { readonly [name: string]: JsonValue } | undefined {
-  if (text.trim() === "") return {};
-  try {
-    const value = JSON.parse(text) as JsonValue;
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as { readonly [name: string]: JsonValue })
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-interface UserInputsProps {
-  readonly user: User;
-  readonly claimsBad: boolean;
-  readonly onChange: (user: User) => void;
-}
-
-function UserInputs({ user, claimsBad, onChange }: UserInputsProps) {
-  return (
-    <>
-      <TextInput
-        label={words.userId}
-        value={user.id}
-        onChange={(event) => onChange({ ...user, id: event.currentTarget.value.trim() })}
-        required
-        spellCheck={false}
-      />
-      <TagsInput label={words.roles} value={[...user.roles]} onChange={(roles) => onChange({ ...user, roles })} />
-      <TagsInput label={words.teams} value={[...user.teams]} onChange={(teams) => onChange({ ...user, teams })} />
-      <Textarea
-        className="filter-input"
-        label={words.claims}
-        value={user.claims}
-        onChange={(event) => onChange({ ...user, claims: event.currentTarget.value })}
-        error={claimsBad ? words.claimsBad : undefined}
-        autosize
-        minRows={2}
-        spellCheck={false}
-      />
-    </>
-  );
-}
-
-interface ScopeListProps {
-  readonly scopes: readonly Scope[];
-  readonly onChange: (scopes: readonly Scope[]) => void;
-}
-
-function ScopeList({ scopes, onChange }: ScopeListProps) {
-  const { data: collections = [] } = useQuery(collectionsQuery);
-  const taken = new Set(scopes.map(({ collection }) => collection));
-  const free = ["*", ...collections.map(({ name }) => name)].filter((name) => !taken.has(name));
-  const titleOf = (collection: string) => (collection === "*" ? words.all : collection);
-  return (
-    <div>
-      <div className="rows">
-        {scopes.map((scope) => (
-          <div key={scope.collection}>
-            <Group justify="space-between" wrap="nowrap">
-              <h3 className="ellipsis">{titleOf(scope.collection)}</h3>
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                size={32}
-                aria-label={words.removeScope(titleOf(scope.collection))}
-                onClick={() => onChange(scopes.filter((other) => other !== scope))}
-              >
-                <IconTrash size={16} />
-              </ActionIcon>
-            </Group>
-            <Checkbox.Group
-              aria-label={titleOf(scope.collection)}
-              value={[...scope.actions]}
-              onChange={(actions) =>
-                onChange(
-                  scopes.map((other) => (other === scope ? { ...scope, actions: actions as RuleName[] } : other)),
-                )
-              }
-            >
-              <Group gap={12} pb={12}>
-                {ruleNames.map((action) => (
-                  <Checkbox key={action} value={action} label={action} />
-                ))}
-              </Group>
-            </Checkbox.Group>
-          </div>
-        ))}
-      </div>
-      <Select
-        mt={8}
-        aria-label={words.addScope}
-        placeholder={words.addScope}
-        data={free.map((name) => ({ value: name, label: titleOf(name) }))}
-        value={null}
-        onChange={(collection) => collection && onChange([...scopes, { collection, actions: ["list", "get"] }])}
-        searchable
-      />
-    </div>
-  );
+function expiries(known: ApiKey | undefined): { value: Expiry; label: string }[] {
+  // Numbers come first in an object's keys; a list keeps "never" at the end.
+  const choices = (["7", "30", "90", "365", "none"] as const).map((value) => ({ value, label: words.expiry[value] }));
+  if (!known) return choices;
+  const until = known.expiresAt === null ? words.expiry.none : new Date(known.expiresAt).toLocaleString("en");
+  return [{ value: "kept", label: words.kept(until) }, ...choices];
 }

@@ -17,7 +17,7 @@ import { SecretDialog } from "./SecretDialog.tsx";
 import { scopeText } from "./scope-text.ts";
 import { texts } from "./texts.ts";
 
-type Open = { readonly kind: "new" } | { readonly kind: "rotate" | "revoke"; readonly key: ApiKey };
+type Open = { readonly kind: "new" } | { readonly kind: "change" | "rotate" | "revoke"; readonly key: ApiKey };
 
 export function KeysScreen() {
   const { data, error, isPending, refetch } = useQuery(keysQuery);
@@ -49,12 +49,18 @@ export function KeysScreen() {
         </EmptyState>
       ) : null}
       {data && data.items.length > 0 ? <KeyTable keys={data.items} onOpen={setOpen} /> : null}
-      {open?.kind === "new" ? (
+      {open?.kind === "new" || open?.kind === "change" ? (
         <KeyDrawer
+          known={open.kind === "change" ? open.key : undefined}
           onClose={close}
           onMade={async (made) => {
             close();
             setSecret(made.secret);
+            await changed();
+          }}
+          onChanged={async (key) => {
+            close();
+            toastDone(texts.changed(key.name));
             await changed();
           }}
         />
@@ -132,6 +138,7 @@ function KeyTable({ keys, onOpen }: { readonly keys: readonly ApiKey[]; readonly
                     </ActionIcon>
                   </Menu.Target>
                   <Menu.Dropdown>
+                    <Menu.Item onClick={() => onOpen({ kind: "change", key })}>{texts.change}</Menu.Item>
                     <Menu.Item onClick={() => onOpen({ kind: "rotate", key })}>{texts.rotate}</Menu.Item>
                     <Menu.Item color="red" onClick={() => onOpen({ kind: "revoke", key })}>
                       {texts.revoke}

@@ -3,15 +3,24 @@ import { Link } from "@tanstack/react-router";
 import type { JsonValue, Row } from "../api/types.ts";
 import { When } from "../parts/When.tsx";
 import type { Column } from "./columns.ts";
+import { type Labels, labelKey } from "./relation-labels.ts";
 import { texts } from "./texts.ts";
 
-export function Cell({ column, row }: { readonly column: Column; readonly row: Row }) {
+interface CellProps {
+  readonly column: Column;
+  readonly row: Row;
+  /** Names of records that relations point to. */
+  readonly labels: Labels;
+}
+
+export function Cell({ column, row, labels }: CellProps) {
   const value = row[column.name];
   if (value === undefined || value === null) return <span className="null">{texts.null}</span>;
-  if (column.type === "relation" && column.field?.collection) {
-    const ids = Array.isArray(value) ? (value as readonly JsonValue[]) : [value];
+  const target = column.type === "relation" ? column.field?.collection : undefined;
+  if (target) {
+    const ids = (Array.isArray(value) ? (value as readonly JsonValue[]) : [value]).map(String);
     return ids.map((id) => (
-      <RelationChip key={String(id)} collection={column.field?.collection ?? ""} id={String(id)} />
+      <RelationChip key={id} collection={target} id={id} label={labels.get(labelKey(target, id))} />
     ));
   }
   if (Array.isArray(value)) {
@@ -37,10 +46,22 @@ export function Cell({ column, row }: { readonly column: Column; readonly row: R
   }
 }
 
-function RelationChip({ collection, id }: { readonly collection: string; readonly id: string }) {
+interface RelationChipProps {
+  readonly collection: string;
+  readonly id: string;
+  readonly label: string | undefined;
+}
+
+function RelationChip({ collection, id, label }: RelationChipProps) {
   return (
-    <Link className="chip mono" to="/collections/$name/records" params={{ name: collection }} search={{ record: id }}>
-      {id}
+    <Link
+      className={label === undefined ? "chip mono" : "chip"}
+      to="/collections/$name/records"
+      params={{ name: collection }}
+      search={{ record: id }}
+      title={id}
+    >
+      {label ?? id}
     </Link>
   );
 }

@@ -46,8 +46,8 @@ export function GridToolbar(props: GridToolbarProps) {
           {texts.clearFilter}
         </Button>
       ) : null}
-      <ActionIcon variant="default" size={36} aria-label={texts.refresh} loading={fetching} onClick={onRefresh}>
-        <IconRefresh size={16} />
+      <ActionIcon variant="default" size={36} aria-label={texts.refresh} onClick={onRefresh}>
+        <IconRefresh size={16} className={fetching ? "turning" : undefined} />
       </ActionIcon>
       <ColumnChoice {...props} />
       <Button leftSection={<IconPlus size={16} />} onClick={onNew}>

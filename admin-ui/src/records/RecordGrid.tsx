@@ -9,12 +9,14 @@ import { type MouseEvent, useEffect, useRef } from "react";
 import type { Row } from "../api/types.ts";
 import { Cell } from "./Cell.tsx";
 import { type Column, nextSort, pickRange } from "./columns.ts";
+import type { Labels } from "./relation-labels.ts";
 import { texts } from "./texts.ts";
 
 interface RecordGridProps {
   readonly collection: string;
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
+  readonly labels: Labels;
   readonly sort: string | undefined;
   readonly picked: ReadonlySet<string>;
   readonly hasMore: boolean;
@@ -26,7 +28,7 @@ interface RecordGridProps {
 const rowHeightPx = 32;
 
 export function RecordGrid(props: RecordGridProps) {
-  const { collection, columns, rows, picked, hasMore, onPick, onEndNear } = props;
+  const { collection, columns, rows, labels, picked, hasMore, onPick, onEndNear } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const lastPick = useRef<number>(undefined);
   const virtual = useVirtualizer({
@@ -85,7 +87,7 @@ export function RecordGrid(props: RecordGridProps) {
                         {row.id}
                       </Link>
                     ) : (
-                      <Cell column={column} row={row} />
+                      <Cell column={column} row={row} labels={labels} />
                     )}
                   </div>
                 ))}

@@ -41,8 +41,8 @@ export function RecordsScreen() {
   });
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const columns = useMemo(() => columnsOf(collection), [collection]);
-  const records = useRecords(collection.name, search.filter, search.sort);
-  const { rows, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = records;
+  const records = useRecords(collection, all, search.filter, search.sort);
+  const { rows, labels, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = records;
   const onEndNear = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
@@ -59,7 +59,7 @@ export function RecordsScreen() {
         finding={finding}
         columns={columns}
         hidden={hidden}
-        fetching={records.isFetching}
+        fetching={records.isRefetching}
         onHide={setHidden}
         onFilter={(filter) => go({ filter: filter || undefined })}
         onRefresh={() => void records.refetch()}
@@ -92,6 +92,7 @@ export function RecordsScreen() {
           collection={collection.name}
           columns={columns.filter(({ name }) => !hidden.includes(name))}
           rows={rows}
+          labels={labels}
           sort={search.sort}
           picked={picked}
           hasMore={hasNextPage}

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { Collection } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import type { Progress } from "./import-run.ts";
-import { type Format, formatOf, knownFields, rowsOf, type SourceRow } from "./rows.ts";
+import { type Format, formatOf, knownFields, missingFields, rowsOf, type SourceRow } from "./rows.ts";
 import { texts } from "./texts.ts";
 import { type ImportState, useImport } from "./useImport.ts";
 
@@ -50,9 +50,11 @@ export function ImportPart({ collection }: { readonly collection: Collection }) 
           </Button>
         ) : null}
         {file && state.kind === "stopped" ? (
-          <Button onClick={() => run.start(file, format)}>{texts.resume}</Button>
+          <Button variant={state.allRefused ? "default" : "filled"} onClick={() => run.start(file, format)}>
+            {state.allRefused ? texts.goOn : texts.resume}
+          </Button>
         ) : null}
-        {state.kind === "done" ? (
+        {state.kind === "done" || state.kind === "stopped" ? (
           <Button variant="default" onClick={() => void choose(null)}>
             {texts.again}
           </Button>
@@ -79,40 +81,48 @@ function Report({
   readonly sizeBytes: number;
 }) {
   const { progress } = state;
-  const says = { running: texts.running, done: texts.finished, stopped: texts.stopped }[state.kind](progress.imported);
   const percent = state.kind === "done" ? 100 : sizeBytes === 0 ? 0 : (100 * progress.readBytes) / sizeBytes;
+  const color = progress.failed > 0 ? (progress.imported === 0 ? "red" : "yellow") : "green";
   return (
     <div className="section">
-      <Bar value={percent} aria-label={texts.progress} {...(state.kind === "done" ? { color: "green" } : {})} />
-      <p role="status" className="num">
-        {says}
+      <Bar value={percent} aria-label={texts.progress} {...(state.kind === "done" ? { color } : {})} />
+      <p role="status" className="num report">
+        {says(state)}
         {progress.failed > 0 ? <span className="loss">, {texts.failed(progress.failed)}</span> : null}
       </p>
       {state.kind === "stopped" && state.error ? <ProblemView error={state.error} /> : null}
-      <RowErrors progress={progress} />
+      <RowProblems progress={progress} />
     </div>
   );
 }
 
-function RowErrors({ progress }: { readonly progress: Progress }) {
-  if (progress.errors.length === 0) return null;
-  const hidden = progress.failed - progress.errors.length;
+function says(state: Exclude<ImportState, { kind: "idle" }>): string {
+  const { imported } = state.progress;
+  if (state.kind === "stopped") return state.allRefused ? texts.stoppedAtOnce : texts.stopped(imported);
+  return state.kind === "done" ? texts.finished(imported) : texts.running(imported);
+}
+
+function RowProblems({ progress }: { readonly progress: Progress }) {
+  if (progress.problems.length === 0) return null;
+  const hidden = progress.failed - progress.problems.reduce((sum, problem) => sum + problem.count, 0);
   return (
     <Table.ScrollContainer minWidth={320} type="native">
-      <Table verticalSpacing={4}>
+      <Table verticalSpacing={4} mt="sm">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th ta="right">{texts.row}</Table.Th>
             <Table.Th>{texts.problem}</Table.Th>
+            <Table.Th ta="right">{texts.times}</Table.Th>
+            <Table.Th>{texts.row}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {progress.errors.map(({ row, message }) => (
-            <Table.Tr key={`${row} ${message}`}>
-              <Table.Td ta="right" className="num">
-                {row}
-              </Table.Td>
+          {progress.problems.map(({ message, count, rows }) => (
+            <Table.Tr key={message}>
               <Table.Td>{message}</Table.Td>
+              <Table.Td ta="right" className="num">
+                {count.toLocaleString("en")}
+              </Table.Td>
+              <Table.Td className="num">{texts.rows(rows, count > rows.length)}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -148,9 +158,11 @@ function Preview({ file, format, collection }: PreviewProps) {
     };
   }, [file, format, collection]);
   const unknown = [...new Set(rows.flatMap(({ record }) => knownFields(record ?? {}, collection).unknown))];
+  const missing = missingFields(rows, collection);
   return (
     <div className="section">
       <h3>{texts.preview}</h3>
+      {missing.length > 0 ? <p className="loss">{texts.missingFields(missing)}</p> : null}
       {unknown.length > 0 ? <p className="amber">{texts.unknownFields(unknown)}</p> : null}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <pre className="code-block" tabIndex={0}>

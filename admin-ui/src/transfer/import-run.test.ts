@@ -1,7 +1,7 @@
 // The import's bookkeeping: chunks, refused rows by their number in the file, stopping and going on.
 import { expect, test } from "vitest";
 import type { Collection } from "../api/types.ts";
-import { type ImportRun, nothingYet, type Progress, runImport } from "./import-run.ts";
+import { AllRefused, type ImportRun, nothingYet, type Progress, runImport } from "./import-run.ts";
 import type { SourceRow } from "./rows.ts";
 
 const collection: Collection = {
@@ -60,11 +60,33 @@ test("refused rows are named by their number in the file", async () => {
   expect(await end).toMatchObject({
     imported: 1998,
     failed: 2,
-    errors: [
-      { row: 1002, message: "Not JSON" },
-      { row: 1004, message: "/title: too long" },
+    problems: [
+      { message: "Not JSON", count: 1, rows: [1002] },
+      { message: "title: too long", count: 1, rows: [1004] },
     ],
   });
+});
+
+/** Refuses every line, for one reason. */
+const refuseAll: ImportRun["send"] = async (_id, ndjson) => {
+  const errors = ndjson.trimEnd().split("\n");
+  return { imported: 0, failed: errors.length, errors: errors.map((_, at) => ({ line: at + 1, message: "no owner" })) };
+};
+
+test("one reason for many rows is said once, with the first rows", async () => {
+  const { end } = started({ rows: source(600), send: refuseAll });
+  expect(await end).toMatchObject({
+    failed: 600,
+    problems: [{ message: "no owner", count: 600, rows: [1, 2, 3, 4, 5] }],
+  });
+});
+
+test("a file whose first thousand rows are all refused stops there, and goes on only when told to", async () => {
+  const first = started({ send: refuseAll });
+  await expect(first.end).rejects.toBeInstanceOf(AllRefused);
+  expect(first.progress.at(-1)).toMatchObject({ failed: 1000, settled: 1000 });
+  const second = started({ send: refuseAll, from: first.progress.at(-1) ?? nothingYet });
+  expect(await second.end).toMatchObject({ failed: 2500, settled: 2500 });
 });
 
 test("a stopped import goes on behind the last settled row, under the same chunk ids", async () => {

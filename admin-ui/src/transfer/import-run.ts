@@ -3,7 +3,15 @@
 import type { Collection, ImportAnswer } from "../api/types.ts";
 import { knownFields, type SourceRow } from "./rows.ts";
 
-export interface RowError {
+/** Rows that were refused for the same reason, of which there are often as many as rows. */
+export interface RowProblem {
+  readonly message: string;
+  readonly count: number;
+  /** The first few. */
+  readonly rows: readonly number[];
+}
+
+interface RowError {
   readonly row: number;
   readonly message: string;
 }
@@ -11,14 +19,14 @@ export interface RowError {
 export interface Progress {
   readonly imported: number;
   readonly failed: number;
-  /** The first ones; `failed` counts them all. */
-  readonly errors: readonly RowError[];
+  /** `failed` counts all, these may leave some out. */
+  readonly problems: readonly RowProblem[];
   /** Rows of the file that are settled: a resumed run starts behind them. */
   readonly settled: number;
   readonly readBytes: number;
 }
 
-export const nothingYet: Progress = { imported: 0, failed: 0, errors: [], settled: 0, readBytes: 0 };
+export const nothingYet: Progress = { imported: 0, failed: 0, problems: [], settled: 0, readBytes: 0 };
 
 export interface ImportRun {
   readonly id: string;
@@ -31,7 +39,11 @@ export interface ImportRun {
 }
 
 const chunkRows = 1000;
-const errorsKept = 100;
+const problemsKept = 100;
+const rowsNamed = 5;
+
+/** Not one row of the first chunk was taken, and more would follow: a missing field or a wrong file, not a bad row. */
+export class AllRefused extends Error {}
 
 /** Ends with the file, or throws what stopped it; `onProgress` has then told how far it came. */
 export async function runImport(run: ImportRun): Promise<Progress> {
@@ -48,7 +60,9 @@ export async function runImport(run: ImportRun): Promise<Progress> {
     run.signal.throwIfAborted();
     if (row.number <= run.from.settled) continue;
     chunk.push(row);
-    if (chunk.length === chunkRows) await flush();
+    if (chunk.length < chunkRows) continue;
+    await flush();
+    if (run.from.settled === 0 && progress.failed === chunkRows) throw new AllRefused();
   }
   await flush();
   return progress;
@@ -68,7 +82,7 @@ async function sendChunk(run: ImportRun, chunk: readonly SourceRow[]): Promise<O
   const answer = await run.send(`${run.id}-${chunk[0]?.number}`, `${lines.join("\n")}\n`);
   const refused = (answer.errors ?? []).map(({ line, message, path }) => ({
     row: readable[line - 1]?.number ?? line,
-    message: path ? `${path}: ${message}` : message,
+    message: path ? `${path.replace(/^\//, "")}: ${message}` : message,
   }));
   return {
     imported: answer.imported,
@@ -82,8 +96,15 @@ function settled(before: Progress, chunk: readonly SourceRow[], outcome: Outcome
   return {
     imported: before.imported + outcome.imported,
     failed: before.failed + outcome.failed,
-    errors: [...before.errors, ...outcome.errors].slice(0, errorsKept),
+    problems: outcome.errors.reduce(withError, before.problems),
     settled: last?.number ?? before.settled,
     readBytes: last?.readBytes ?? before.readBytes,
   };
+}
+
+function withError(problems: readonly RowProblem[], { row, message }: RowError): readonly RowProblem[] {
+  const known = problems.find((problem) => problem.message === message);
+  if (!known) return problems.length < problemsKept ? [...problems, { message, count: 1, rows: [row] }] : problems;
+  const rows = known.rows.length < rowsNamed ? [...known.rows, row] : known.rows;
+  return problems.map((problem) => (problem === known ? { message, count: known.count + 1, rows } : problem));
 }

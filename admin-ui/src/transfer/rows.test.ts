@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Collection } from "../api/types.ts";
 import { CsvReader, separatorOf } from "./csv.ts";
 import { JsonArrayReader } from "./json-array.ts";
-import { csvValue, formatOf, knownFields, rowsOf } from "./rows.ts";
+import { csvValue, formatOf, knownFields, missingFields, rowsOf } from "./rows.ts";
 
 const cities: Collection = {
   name: "cities",
@@ -129,4 +129,19 @@ test("what the server sets is left out in silence, what nobody knows is named", 
   const { record, unknown } = knownFields({ id: "a", name: "b", version: 3, made: "x", other: 1 }, cities);
   expect(record).toEqual({ id: "a", name: "b" });
   expect(unknown).toEqual(["other"]);
+});
+
+test("a required field that none of the first rows has is named before anything is sent", () => {
+  const collection: Collection = {
+    ...cities,
+    fields: [
+      { name: "name", type: "text", required: true },
+      { name: "owner", type: "id", required: true },
+      { name: "state", type: "text", required: true, default: "open" },
+    ],
+  };
+  const row = (record: object) => ({ number: 1, readBytes: 1, record: record as never });
+  expect(missingFields([row({ name: "a" }), row({ name: "b", owner: null })], collection)).toEqual(["owner"]);
+  expect(missingFields([row({ name: "a" }), row({ name: "b", owner: "u" })], collection)).toEqual([]);
+  expect(missingFields([], collection)).toEqual([]);
 });

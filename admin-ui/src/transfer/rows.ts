@@ -154,3 +154,13 @@ export function knownFields(
     unknown: entries.map(([name]) => name).filter((name) => !names.has(name) && !silent.has(name)),
   };
 }
+
+/** Required fields that none of these rows has, so that every one of them would be refused. */
+export function missingFields(rows: readonly SourceRow[], collection: Collection): readonly string[] {
+  const readable = rows.flatMap(({ record }) => (record ? [record] : []));
+  if (readable.length === 0) return [];
+  return collection.fields
+    .filter(({ required, default: byDefault, type }) => required && byDefault === undefined && type !== "autodate")
+    .map(({ name }) => name)
+    .filter((name) => readable.every((record) => record[name] === undefined || record[name] === null));
+}

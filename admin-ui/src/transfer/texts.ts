@@ -1,5 +1,5 @@
 // The words of import and export.
-import { counted } from "../parts/time.ts";
+import { count, counted } from "../parts/time.ts";
 
 export const texts = {
   importTitle: "Import",
@@ -13,6 +13,8 @@ export const texts = {
   preview: "The first rows",
   unknownFields: (names: readonly string[]) =>
     `The collection has no field ${names.map((name) => `“${name}”`).join(", ")}. These columns will be left out.`,
+  missingFields: (names: readonly string[]) =>
+    `These rows have no ${names.map((name) => `“${name}”`).join(", ")}, which the collection requires: they would be refused. Add it to the file, give the field a default, or make it optional in the schema.`,
   start: "Start import",
   resume: "Resume",
   cancel: "Cancel",
@@ -21,9 +23,13 @@ export const texts = {
   finished: (n: number) => `Finished: ${counted(n, "record")} imported`,
   stopped: (n: number) =>
     `Stopped after ${counted(n, "record")}. What was imported stays; resuming goes on from there.`,
+  stoppedAtOnce: "Stopped: not one of the first rows was taken. Mend the file or the schema, then import it again",
+  goOn: "Go on all the same",
   failed: (n: number) => `${counted(n, "row")} refused`,
   progress: "Import progress",
-  row: "Row",
+  row: "In rows",
+  rows: (rows: readonly number[], more: boolean) => rows.map(count).join(", ") + (more ? " …" : ""),
+  times: "Times",
   problem: "Problem",
   moreErrors: (n: number) => `and ${counted(n, "more", "more")}`,
   unreadable: "This row cannot be read:",

@@ -3,13 +3,13 @@ import { useRef, useState } from "react";
 import { api } from "../api/api.ts";
 import { queryClient } from "../api/queries.ts";
 import type { Collection } from "../api/types.ts";
-import { nothingYet, type Progress, runImport } from "./import-run.ts";
+import { AllRefused, nothingYet, type Progress, runImport } from "./import-run.ts";
 import { type Format, rowsOf } from "./rows.ts";
 
 export type ImportState =
   | { readonly kind: "idle" }
   | { readonly kind: "running" | "done"; readonly progress: Progress }
-  | { readonly kind: "stopped"; readonly progress: Progress; readonly error?: unknown };
+  | { readonly kind: "stopped"; readonly progress: Progress; readonly error?: unknown; readonly allRefused: boolean };
 
 export function useImport(collection: Collection) {
   const [state, setState] = useState<ImportState>({ kind: "idle" });
@@ -38,7 +38,13 @@ export function useImport(collection: Collection) {
       });
       setState({ kind: "done", progress });
     } catch (error) {
-      setState({ kind: "stopped", progress, ...(controller.signal.aborted ? {} : { error }) });
+      const allRefused = error instanceof AllRefused;
+      setState({
+        kind: "stopped",
+        progress,
+        allRefused,
+        ...(controller.signal.aborted || allRefused ? {} : { error }),
+      });
     }
     await queryClient.invalidateQueries({ queryKey: ["records", collection.name] });
   };

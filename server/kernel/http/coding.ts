@@ -9,20 +9,21 @@ export const compressedBytesMin = 1024;
 
 export const tagSuffix: { readonly [coding in Coding]: string } = { zstd: "-zst", br: "-br", gzip: "-gz" };
 
-// In our order of preference when the client does not mind: zstd is the cheapest for the size it reaches.
-const preference: readonly Coding[] = ["zstd", "br", "gzip"];
+/** For what is compressed on the way out: zstd is the cheapest for the size it reaches. */
+const cheapestFirst: readonly Coding[] = ["zstd", "br", "gzip"];
 const chosen = new Map<string, Coding | undefined>();
 
 /** Browsers send a handful of different headers; each is read once. */
 export function negotiateCoding(acceptEncoding: string | undefined): Coding | undefined {
   if (acceptEncoding === undefined) return undefined;
   if (chosen.has(acceptEncoding)) return chosen.get(acceptEncoding);
-  const coding = choose(acceptEncoding);
+  const coding = chooseCoding(acceptEncoding, cheapestFirst);
   if (chosen.size < 256 && acceptEncoding.length < 256) chosen.set(acceptEncoding, coding);
   return coding;
 }
 
-function choose(acceptEncoding: string): Coding | undefined {
+/** The one of `offered` that the client likes best; where it does not mind, the first. */
+export function chooseCoding(acceptEncoding: string, offered: readonly Coding[]): Coding | undefined {
   const weights = new Map<string, number>();
   for (const item of acceptEncoding.split(",", 32)) {
     const [name = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
@@ -31,7 +32,7 @@ function choose(acceptEncoding: string): Coding | undefined {
   }
   let best: Coding | undefined;
   let bestWeight = 0;
-  for (const coding of preference) {
+  for (const coding of offered) {
     const weight = weights.get(coding) ?? weights.get("*") ?? 0;
     if (weight > bestWeight) [best, bestWeight] = [coding, weight];
   }

@@ -192,10 +192,12 @@ test("a well-formed surrogate pair and a merge patch pass", async () => {
 
 test("D01 a body nested 10^4 deep is refused within 100 ms", async () => {
   const depth = 10_000;
-  const started = performance.now();
+  // The process's own CPU time: client and server are both in it, other processes are not.
+  const before = process.cpuUsage();
   const response = await send("POST", "/v1/things", `{"title":"a","extra":${"[".repeat(depth)}${"]".repeat(depth)}}`);
   expect((await problem(response)).code).toBe("json_too_deep");
-  expect(performance.now() - started).toBeLessThan(100);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(100);
   expect((await send("POST", "/v1/things", `{"title":"[[[[","extra":${"[".repeat(63)}${"]".repeat(63)}}`)).status).toBe(
     201,
   );

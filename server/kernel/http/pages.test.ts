@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, zstdCompressSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { testDatabase } from "../../../test/support/database.ts";
 import { startTestHttp, type TestHttp, type TestHttpOptions, testHttp } from "../../../test/support/http.ts";
@@ -15,6 +15,7 @@ writeFileSync(join(folder, ".env"), "hidden");
 const script = `console.log(${JSON.stringify("x".repeat(2_000))})`;
 writeFileSync(join(folder, "assets", "index-a1b2.js"), script);
 writeFileSync(join(folder, "assets", "index-a1b2.js.br"), brotliCompressSync(script));
+writeFileSync(join(folder, "assets", "index-a1b2.js.zst"), zstdCompressSync(script));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const ownDoor = defineRoute({
@@ -62,6 +63,16 @@ test("hashed assets are cached for good and sent precompressed", async () => {
   expect(await packed.text()).toBe(script);
   const plain = await get("/console/assets/index-a1b2.js", { "accept-encoding": "identity" });
   expect(plain.headers.get("content-encoding")).toBeNull();
+});
+
+test("of the codings a browser takes, the file is sent in the smallest that there is", async () => {
+  const codingFor = async (path: string, accept: string) =>
+    (await get(path, { "accept-encoding": accept })).headers.get("content-encoding");
+  expect(await codingFor("/console/assets/index-a1b2.js", "gzip, deflate, br, zstd")).toBe("br");
+  expect(await codingFor("/console/assets/index-a1b2.js", "zstd, br;q=0")).toBe("zstd");
+  // There is no .gz beside it: a coding that is not there does not hide one that is.
+  expect(await codingFor("/console/assets/index-a1b2.js", "gzip, zstd")).toBe("zstd");
+  expect(await codingFor("/console/assets/index-a1b2.js", "gzip")).toBeNull();
 });
 
 test("nothing outside the built files is reachable", async () => {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import type { Response } from "express";
 import { kernelErrors } from "../errors/kernel.ts";
-import { type Coding, negotiateCoding } from "./coding.ts";
+import { type Coding, chooseCoding } from "./coding.ts";
 import type { Mount } from "./security-headers.ts";
 
 export interface StaticMount {
@@ -18,6 +18,8 @@ export interface StaticMount {
   readonly hashedFolder?: string;
 }
 
+/** Compressed once at build, so only the size counts: brotli's is the smallest for scripts and styles. */
+const smallestFirst: readonly Coding[] = ["br", "zstd", "gzip"];
 const extensions: { readonly [coding in Coding]: string } = { br: ".br", gzip: ".gz", zstd: ".zst" };
 
 export function staticFiles(
@@ -52,8 +54,11 @@ function find(files: ReadonlySet<string>, mount: StaticMount, path: string): str
 }
 
 function precompressed(files: ReadonlySet<string>, file: string, accept: string | undefined): Coding | undefined {
-  const coding = negotiateCoding(accept);
-  return coding && files.has(file + extensions[coding]) ? coding : undefined;
+  if (accept === undefined) return undefined;
+  return chooseCoding(
+    accept,
+    smallestFirst.filter((coding) => files.has(file + extensions[coding])),
+  );
 }
 
 function send(response: Response, file: string, root: string): Promise<void> {
