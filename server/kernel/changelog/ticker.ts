@@ -60,16 +60,20 @@ export function createTicker({ session, head, holder, clock, word, settings, log
   let loop: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    let lastAt = Number.NEGATIVE_INFINITY;
+    let nextAt = Number.NEGATIVE_INFINITY;
     while (!stopped) {
       await bell.wait(interval());
       // Rings that come together are answered together.
-      const early = lastAt + settings.gapMs - clock.monotonicMs();
+      const early = nextAt - clock.monotonicMs();
       if (early > 0) await pause(early);
       if (stopped) break;
-      lastAt = clock.monotonicMs();
+      const startedAt = clock.monotonicMs();
+      nextAt = startedAt + settings.gapMs;
       try {
         if (session.connected) await (leading ? lead() : follow());
+        // Where a tick takes long, the machine has enough to do: at most half of the time goes into ticks, and what is
+        // written meanwhile shares the next one.
+        nextAt = Math.max(nextAt, 2 * clock.monotonicMs() - startedAt);
       } catch (error) {
         // Still leader, if the lease says so; but what is known must be looked at afresh before the next tick.
         stale = true;
