@@ -13,7 +13,6 @@ import type { Head } from "./head.ts";
 import type { Session } from "./session.ts";
 import type { ChangeLogSettings } from "./settings.ts";
 import {
-  announceTick,
   glance,
   holdLease,
   insertTick,
@@ -46,9 +45,11 @@ export interface TickerOptions {
   readonly word: () => string;
   readonly settings: ChangeLogSettings;
   readonly log: Logger;
+  /** Called with each tick this process writes, before anyone here hears of it. */
+  readAhead(from: Tick, to: Tick): Promise<void>;
 }
 
-export function createTicker({ session, head, holder, clock, word, settings, log }: TickerOptions): Ticker {
+export function createTicker({ session, head, holder, clock, word, settings, log, readAhead }: TickerOptions): Ticker {
   const bell = createBell();
   let leading = false;
   let stopped = false;
@@ -121,16 +122,15 @@ export function createTicker({ session, head, holder, clock, word, settings, log
     if (!tick) return;
     ticks += 1;
     renewAt = clock.monotonicMs() + settings.leaseMs / 2;
+    // Whatever becomes of it, readers can read for themselves.
+    await readAhead(last, tick).catch(() => {});
     head.push(tick);
   }
 
   async function writeTick(last: Tick): Promise<Tick | undefined> {
     if (!(await stillLeading())) return undefined;
-    const tick = await insertTick(session, last, word());
-    if (tick) {
-      await announceTick(session, holder, settings.leaseMs, channels.tick, tick.id);
-      return tick;
-    }
+    const tick = await insertTick(session, last, word(), { holder, leaseMs: settings.leaseMs, channel: channels.tick });
+    if (tick) return tick;
     const newest = await newestTick(session);
     if (newest?.id === last.id && newest.nonce === last.nonce) return undefined;
     // Another leader has ticked, or this is another history.
