@@ -61,6 +61,7 @@ export function batchRoutes(doors: RecordDoors): Route[] {
       summary: "Several reads and writes in one request",
       description: `Up to ${batchMax} operations, done in order. \`{"$idOf": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
       body: batchBody,
+      cost: ({ operations }) => operations.length,
       bodyLimitTimes: 4,
       responses: {
         200: {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -26,18 +26,22 @@ export interface PageOptions {
   readonly width?: number;
   readonly scheme?: "light" | "dark";
   /** What the browser keeps for the console, as `storageState()` gave it. */
-  readonly state?: Awaited<ReturnType<Awaited<ReturnType<Browser["newContext"]>>["storageState"]>>;
+  readonly state?: Awaited<ReturnType<BrowserContext["storageState"]>>;
 }
 
-export async function openPage(browser: Browser, options: PageOptions = {}): Promise<Watched> {
+export function newContext(browser: Browser, options: PageOptions = {}): Promise<BrowserContext> {
   const { width = 1440, scheme = "light", state } = options;
-  const context = await browser.newContext({
+  return browser.newContext({
     viewport: { width, height: width < 600 ? 740 : 900 },
     colorScheme: scheme,
     reducedMotion: "reduce",
     permissions: ["clipboard-read", "clipboard-write"],
     ...(state ? { storageState: state } : {}),
   });
+}
+
+/** Pages of one context share what is cached and kept, as tabs do. */
+export async function openPage(context: BrowserContext): Promise<Watched> {
   const page = await context.newPage();
   page.setDefaultTimeout(8_000);
   const complaints: string[] = [];

@@ -1,30 +1,34 @@
 // The console in Chromium against a real server: the newcomer's way from set-up to a key, and what must hold on the way.
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { testServer } from "../support/server.ts";
 import { launchChromium } from "./chromium.ts";
-import { expectSound, keepShot, openPage, type PageOptions, shows, turnTo, type Watched } from "./console-page.ts";
+import { expectSound, keepShot, newContext, openPage, shows, turnTo, type Watched } from "./console-page.ts";
 
 const admin = { email: "owner@example.com", password: "correct horse battery" };
+const landfall = join(import.meta.dirname, "../../server/bin/landfall.mjs");
 const server = testServer();
 let browser: Browser;
-let signedIn: PageOptions["state"];
+/** Where the admin works: signed in by the first test. */
+let desk: BrowserContext;
 const open: Watched[] = [];
 
 beforeAll(async () => {
   browser = await launchChromium();
+  desk = await newContext(browser);
 }, 120_000);
 afterAll(() => browser?.close());
 afterEach(async () => {
   const complaints = open.flatMap((watched) => watched.complaints);
-  await Promise.all(open.splice(0).map(({ page }) => page.context().close()));
+  await Promise.all(open.splice(0).map(({ page }) => page.close()));
   expect(complaints).toEqual([]);
 });
 
-async function visit(path: string, options: PageOptions = {}): Promise<Page> {
-  const watched = await openPage(browser, { ...(signedIn ? { state: signedIn } : {}), ...options });
+async function visit(path: string, context: BrowserContext = desk): Promise<Page> {
+  const watched = await openPage(context);
   open.push(watched);
   await watched.page.goto(`${server.url}/console${path}`);
   return watched.page;
@@ -56,7 +60,6 @@ describe("the newcomer's way", () => {
     await page.getByRole("button", { name: "Create administrator" }).click();
     await page.getByText("Make your first collection").waitFor();
     await expectSound(page);
-    signedIn = await page.context().storageState();
   });
 
   test("a collection is made from fields and one of five sets of rules", async () => {
@@ -157,6 +160,21 @@ describe("the newcomer's way", () => {
     expect((await server.call("POST", "/v1/collections/posts/records", other, { as: secret })).status).toBe(403);
   });
 
+  test("a key is changed: its new scope holds for the next request", async () => {
+    const page = await visit("/keys");
+    await page.getByRole("button", { name: "Actions of bot" }).click();
+    await page.getByRole("menuitem", { name: "Change" }).click();
+    expect(await dialog(page).getByRole("textbox", { name: "User id" }).inputValue()).toBe("u2");
+    await dialog(page).getByRole("textbox", { name: "Name" }).fill("reader");
+    await dialog(page).getByRole("checkbox", { name: "get", exact: true }).uncheck();
+    await expectSound(page);
+    await dialog(page).getByRole("button", { name: "Save key" }).click();
+    await page.getByText("reader changed").waitFor();
+    const [stored] = (await server.call("GET", "/v1/api-keys")).json.items;
+    expect(stored).toMatchObject({ name: "reader", collections: { "*": ["list"] }, actAs: { id: "u2" } });
+    expect(Date.parse(stored.expiresAt)).toBeGreaterThan(Date.now());
+  });
+
   test("the denial stands in the list and leads to the rule", async () => {
     const page = await visit("/denials");
     await page.getByRole("link", { name: "Open the create rule of posts" }).first().waitFor();
@@ -214,6 +232,27 @@ describe("a record", () => {
     const { json } = await server.call("GET", "/v1/collections/rows/records?sort=id");
     expect(json.items.map((row: { id: string; title: string }) => row.title)).toEqual(["t a", "t b", "t c", "t d"]);
   });
+});
+
+test("a field's own rule is checked while it is typed", async () => {
+  const page = await visit("/collections/posts/schema");
+  await page.getByRole("button", { name: "title Text" }).click();
+  await page.getByRole("button", { name: "Add rules for this field alone" }).click();
+  await page.getByRole("textbox", { name: "Write rule of the field" }).fill("before.owner == auth.id");
+  await page.getByRole("textbox", { name: "Read rule of the field" }).fill("ownr == auth.id");
+  await page.locator(".problem-line").waitFor();
+  expect(await page.locator(".cm-lintRange-error").allTextContents()).toEqual(["ownr"]);
+  await expectSound(page);
+});
+
+test("relations show the name of what they point to, and lead to it", async () => {
+  await collection("songs", [{ id: "s1", title: "Blue train" }]);
+  const fields = [{ name: "song", type: "relation", collection: "songs" }];
+  expect((await server.call("POST", "/v1/collections", { name: "plays", fields })).status).toBe(201);
+  expect((await server.call("POST", "/v1/collections/plays/records", { id: "p1", song: "s1" })).status).toBe(201);
+  const page = await visit("/collections/plays/records");
+  await page.getByRole("link", { name: "Blue train" }).click();
+  await page.waitForURL("**/collections/songs/records?record=s1");
 });
 
 test("a change of schema is shown before it is made, and one that loses values asks again", async () => {
@@ -317,7 +356,8 @@ describe("every screen is sound", () => {
     ["nowhere", "nowhere", heading("This page does not exist")],
   ];
   const walk = async (width: number, scheme: "light" | "dark") => {
-    const page = await visit("/", { width, scheme });
+    const context = await newContext(browser, { width, scheme, state: await desk.storageState() });
+    const page = await visit("/", context);
     await page.locator("main h1").waitFor();
     for (const [path, name, sign] of screens) {
       await turnTo(page, `/console/${path}`, sign(page));
@@ -330,8 +370,27 @@ describe("every screen is sound", () => {
   });
 });
 
+test("a one-time password lets in as far as the screen that replaces it", async () => {
+  const reset = spawnSync(process.execPath, [landfall, "admin", "reset", admin.email, "--json"], {
+    env: { ...process.env, DATABASE_URL: server.database.url, LANDFALL_DATA_DIR: server.dataDir },
+    encoding: "utf8",
+  });
+  const { oneTimePassword } = JSON.parse(reset.stdout) as { oneTimePassword: string };
+  const page = await visit("/keys");
+  await page.getByText("Your session ended").waitFor();
+  await page.getByRole("textbox", { name: "E-mail" }).fill(admin.email);
+  await page.locator("input[type=password]").fill(oneTimePassword);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("You signed in with a one-time password").waitFor();
+  await turnTo(page, "/console/denials", page.getByText("You signed in with a one-time password"));
+  await expectSound(page);
+  await page.locator("input[autocomplete=new-password]").fill("another horse battery");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByRole("heading", { name: "Collections", exact: true }).waitFor();
+});
+
 test("the first load is small and brings no editor", async () => {
-  const watched = await openPage(browser);
+  const watched = await openPage(await newContext(browser));
   open.push(watched);
   let bytes = 0;
   const names: string[] = [];

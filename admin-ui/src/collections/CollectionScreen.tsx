@@ -1,7 +1,8 @@
 // One collection: its tabs, and the tab that is open.
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { collectionsQuery } from "../api/queries.ts";
 import { EmptyState } from "../parts/EmptyState.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
@@ -20,6 +21,13 @@ const tabs = [
 export function CollectionScreen() {
   const { name } = useParams({ from: "/frame/collections/$name" });
   const { data, error, isPending, refetch } = useQuery(collectionsQuery);
+  // On a narrow screen the open tab may lie beyond the edge.
+  const tabBar = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the open tab follows the address, and the bar comes with the data
+  useEffect(() => {
+    tabBar.current?.querySelector(".active")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [pathname, isPending]);
   if (isPending) return <ScreenSkeleton />;
   if (error)
     return (
@@ -39,7 +47,7 @@ export function CollectionScreen() {
   return (
     <div className="screen-wide">
       <h1 className="sr-only">{name}</h1>
-      <nav className="tabs" aria-label={texts.tabs.label}>
+      <nav className="tabs" aria-label={texts.tabs.label} ref={tabBar}>
         {tabs.map(([to, label]) => (
           <Link key={to} to={to} params={{ name }} activeOptions={{ includeSearch: false }}>
             {label}

@@ -118,5 +118,5 @@ function Audience({ rule }: { readonly rule: string | null | undefined }) {
         {words.everyone}
       </Badge>
     );
-  return <span>{isPublic(rule) ? words.everyone : words.rule}</span>;
+  return <span>{isPublic(rule) ? words.everyoneSome : words.rule}</span>;
 }

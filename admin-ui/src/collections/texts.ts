@@ -24,6 +24,7 @@ export const texts = {
     countOf: (name: string) => `Count ${name}`,
     adminsOnly: "Admins only",
     everyone: "Everyone",
+    everyoneSome: "Everyone, where the rule holds",
     rule: "By rule",
   },
   create: {

@@ -63,7 +63,7 @@ export function RuleEditor({ name, value, scope, finding, focused, onChange }: R
             finding={finding}
             autoFocus={value === "" || focused}
           />
-          {isPublic(value) ? (
+          {isPublic(value) && !finding ? (
             <Alert mt="xs" color="yellow" variant="light" title={texts.publicTitle}>
               {texts.publicBody}
             </Alert>

@@ -24,7 +24,7 @@ export const texts = {
   editor: (title: string) => `${title} rule`,
   placeholder: "author == auth.id",
   publicTitle: "Open to everyone",
-  publicBody: "This rule does not ask who is asking, so everybody on the internet passes it.",
+  publicBody: "This rule does not ask who is asking: what it lets through is open to everybody on the internet.",
   rowLocal: "Decided from the record alone",
   relational: "Decided by the database",
   save: "Save rules",

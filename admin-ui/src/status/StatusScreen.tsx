@@ -8,7 +8,7 @@ import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
 import { count, duration } from "../parts/time.ts";
 import { When } from "../parts/When.tsx";
-import { bytes, flatFigures } from "./figures.ts";
+import { bytes, flatFigures, titleOf } from "./figures.ts";
 import { texts } from "./texts.ts";
 
 export function StatusScreen() {
@@ -46,7 +46,7 @@ function Figures({ status }: { readonly status: ServerStatus }) {
       <Figure name={texts.size}>{bytes(status.database.sizeBytes)}</Figure>
       <Figure name={texts.publicUrl}>{status.publicUrl}</Figure>
       {Object.entries(status.counts).map(([name, n]) => (
-        <Figure key={name} name={name}>
+        <Figure key={name} name={titleOf([name])}>
           {count(n)}
         </Figure>
       ))}

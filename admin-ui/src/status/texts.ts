@@ -10,5 +10,8 @@ export const texts = {
   publicUrl: "Public address",
   counts: "Counts",
   refresh: "Refresh",
+  yes: "yes",
+  no: "no",
+  none: "none",
   notices: "Look here",
 } as const;

@@ -121,6 +121,28 @@ test("T20 a spoofed X-Forwarded-For does not give a fresh budget", async () => {
   });
 });
 
+test("D03 a request that does the work of several pays for them all, or does nothing", async () => {
+  const batch = defineRoute({
+    ...{ method: "POST", path: "/v1/several", name: "several", summary: "s", tag: "t", access: "anyone" },
+    body: z.strictObject({ times: z.number() }),
+    cost: ({ times }) => times,
+    responses: { 200: { description: "ok" } },
+    handler: async () => ({ status: 200, json: {} }),
+  });
+  await withServer({ routes: [batch], settings: { ratePerAddress: 10 } }, async ({ url }) => {
+    const send = (times: number) =>
+      fetch(`${url}/v1/several`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: `{"times":${times}}`,
+      });
+    const first = await send(6);
+    expect([first.status, first.headers.get("ratelimit")]).toEqual([200, expect.stringMatching(/^"address";r=4;/)]);
+    expect((await send(6)).status).toBe(429);
+    expect((await send(3)).status).toBe(200);
+  });
+});
+
 test("O01 excess is shed in under 50 ms with 503 and Retry-After; admins and health keep their room", async () => {
   const route = held();
   await withServer(

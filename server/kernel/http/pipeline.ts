@@ -121,8 +121,7 @@ async function admit(parts: PipelineParts, plan: RoutePlan, exchange: Exchange):
   // Admins and the service may do anything anyway; a limit would only stop them from helping a server in trouble.
   if (!isAdmin(actor)) {
     parts.shedding.confirm();
-    if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange);
-    else count(parts.credentialLimit, actor.label, exchange);
+    countActor(parts, exchange, actor, 1);
   }
   checkAccess(plan.route, actor);
   return actor;
@@ -142,9 +141,17 @@ function authenticated(parts: PipelineParts, exchange: Exchange): Actor | Promis
   }
 }
 
-function count(limit: RateLimit | undefined, key: string, exchange: Exchange): void {
+function countActor(parts: PipelineParts, exchange: Exchange, actor: Actor, amount: number): void {
+  if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange, amount);
+  else count(parts.credentialLimit, actor.label, exchange, amount);
+}
+
+function count(limit: RateLimit | undefined, key: string, exchange: Exchange, amount = 1): void {
   if (!limit) return;
-  const verdict = limit.take(key);
+  const verdict = limit.take(key, amount);
+  // The last count is the one that is told.
+  const told = exchange.extra.indexOf("RateLimit-Policy");
+  if (told >= 0) exchange.extra.splice(told, 4);
   exchange.extra.push("RateLimit-Policy", limit.policy, "RateLimit", limit.header(verdict));
   if (!verdict.allowed) throw kernelErrors.rate_limited({ retryAfterSeconds: verdict.waitSeconds });
 }
@@ -165,6 +172,8 @@ async function perform(
   const key = idempotencyKey(plan, request.headers["idempotency-key"]);
   const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange, client);
   const body = bytes && route.body ? validate(route.body, parseJsonBody(bytes), "body") : undefined;
+  const cost = route.cost?.(body as never) ?? 1;
+  if (cost > 1 && !client.isAdmin) countActor(parts, exchange, actor, cost - 1);
   if (plan.bodyKind === "stream") checkContentType(request, plan.mediaTypes);
   const context = new RequestContext({
     exchange,

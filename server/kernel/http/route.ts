@@ -47,6 +47,8 @@ export interface Route<
   readonly idempotent?: boolean;
   /** Default `private, no-cache` for GET, `no-store` for everything else. `no-store` also switches compression off. Say it where an answer carries a secret: then an idempotency key stores only its `summary`. */
   readonly cache?: "private" | "no-store";
+  /** How many requests a call counts as against the general limits, told from its body; default 1. */
+  readonly cost?: (body: z.output<Body>) => number;
   /** For the OpenAPI document: by status. Problems are added for every route. */
   readonly responses: { readonly [status: number]: ResponseSpec };
   readonly handler: (ctx: Context, input: Input<Params, Query, Body>) => Promise<Reply>;
