@@ -31,9 +31,22 @@ export function RelationInput({ field, all, value, onChange, common }: RelationI
     placeholderData: keepPreviousData,
   });
   const ids = Array.isArray(value) ? (value as readonly string[]) : typeof value === "string" ? [value] : [];
-  const rows = found.data?.items ?? [];
+  // A single one is found by the search for its own id; several are looked up together.
+  const chosen = useQuery({
+    queryKey: ["records", field.collection, "chosen", ids],
+    queryFn: ({ signal }) =>
+      api.records.list(
+        field.collection ?? "",
+        { filter: "id in $ids", params: JSON.stringify({ ids }), limit: 100 },
+        signal,
+      ),
+    enabled: field.many === true && shown !== undefined && ids.length > 0 && ids.length <= 100,
+    placeholderData: keepPreviousData,
+  });
+  const matches = found.data?.items ?? [];
+  const rows = [...matches, ...(chosen.data?.items ?? []).filter(({ id }) => !matches.some((row) => row.id === id))];
   const known = new Set(rows.map(({ id }) => id));
-  // What is chosen stays choosable, though the search does not find it.
+  // What is chosen stays choosable, though the search does not find it; a name that is not known yet is the id.
   const data = [
     ...rows.map((row) => ({ value: row.id, label: labelOf(row, shown) })),
     ...ids.filter((id) => !known.has(id)).map((id) => ({ value: id, label: id })),

@@ -17,18 +17,18 @@ const numericTypes: ReadonlySet<string> = new Set(["number", "integer", "decimal
 const unsortable: ReadonlySet<string> = new Set(["json", "geo", "richtext"]);
 
 const widthsPx: { readonly [type in Column["type"]]?: number } = {
-  id: 150,
+  id: 140,
   bool: 90,
   number: 110,
   integer: 110,
   decimal: 110,
   version: 90,
   date: 110,
-  geo: 170,
+  geo: 190,
   richtext: 200,
   json: 200,
 };
-const widthOf = (type: Column["type"], many: boolean): number => (many ? 200 : (widthsPx[type] ?? 140));
+const widthOf = (type: Column["type"], many: boolean): number => (many ? 200 : (widthsPx[type] ?? 135));
 
 export function columnsOf(collection: Collection): readonly Column[] {
   const system = (name: string, type: Column["type"]): Column => ({
