@@ -16,7 +16,7 @@ import type { Service } from "./kernel/lifecycle.ts";
 import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
 
-export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./auth/index.ts";
+export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
 
 /** The running app: HTTP server, readers, everything that long lives. */
 export interface App {

@@ -23,6 +23,7 @@ import { product } from "./kernel/product.ts";
 export interface Rooms {
   startApp(config: Config, deps: AppDeps): Promise<App>;
   ensureSetupSecret(db: Db, options: { clock: Clock }): Promise<{ readonly secret: string } | null>;
+  takesSetupSecret(db: Db, secret: string, options: { clock: Clock }): Promise<boolean>;
   ensureFirstAdmin(db: Db, input: AdminInput, options: { clock: Clock }): Promise<object | null>;
   createAdmin(db: Db, input: AdminInput, options: { clock: Clock }): Promise<{ readonly email: string }>;
   resetAdmin(db: Db, email: string, options: { clock: Clock }): Promise<{ readonly oneTimePassword: string }>;

@@ -65,7 +65,9 @@ async function runSuite(suite: Suite): Promise<Result> {
   return result;
 }
 
-const broken = (reason: string): Result => ({ passed: 0, failed: 1, skipped: 0, failures: [reason] });
+function broken(reason: string): Result {
+  return { passed: 0, failed: 1, skipped: 0, failures: [reason] };
+}
 
 function runVitest(suite: Suite, report: string): Promise<{ code: number; reason: string; output: string }> {
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");

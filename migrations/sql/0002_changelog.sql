@@ -42,25 +42,25 @@ CREATE TABLE landfall.ring (
 COMMENT ON TABLE landfall.ring IS 'Where the capture triggers write now. The leader advances it, only into an empty slot.';
 INSERT INTO landfall.ring (slots, current) VALUES (16, 0);
 
--- One entry into the current slot, for the row triggers. It names the partition instead of the parent: finding a
--- partition anew for each row costs more than the rest of the insert. Called only by functions of the log's owner.
-DO $$
+-- Points the row triggers at a slot: `landfall.append` names the partition, because finding it anew for each row (through
+-- the parent, or by reading landfall.ring) costs as much as a third of the trigger. A writer that still holds the former
+-- text writes into the former slot, which is as good: a slot is emptied only under a lock, once ticks see all of it.
+CREATE FUNCTION landfall.aim(slot int2) RETURNS int2 LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE format($body$
-    CREATE FUNCTION landfall.append(c int4, sv int4, o "char", i text, v int8, a jsonb, b jsonb, s jsonb, w text, r text, m text)
+    CREATE OR REPLACE FUNCTION landfall.append(c int4, sv int4, o "char", i text, v int8, a jsonb, b jsonb, s jsonb)
     RETURNS bool LANGUAGE plpgsql AS $append$
-    DECLARE
-      at_slot int2 := (SELECT current FROM landfall.ring);
     BEGIN
-      CASE at_slot %s
-      END CASE;
+      INSERT INTO landfall.change_%1$s
+        (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
+        VALUES (%1$s, c, sv, o, i, v, a, b, s, nullif(current_setting('landfall.actor', true), ''),
+                nullif(current_setting('landfall.request', true), ''), nullif(current_setting('landfall.mutation', true), ''));
       RETURN true;
-    END $append$ $body$,
-    (SELECT string_agg(format(
-       'WHEN %s THEN INSERT INTO landfall.change_%s
-          (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
-          VALUES (%s, c, sv, o, i, v, a, b, s, w, r, m);', n, n, n), E'\n' ORDER BY n) FROM generate_series(0, 15) n));
+    END $append$ $body$, slot);
+  RETURN slot;
 END $$;
+SELECT landfall.aim(current) FROM landfall.ring;
+COMMENT ON FUNCTION landfall.append IS 'One entry into the current slot, for the row triggers. Called only by functions of the log''s owner.';
 
 -- An epoch is one history. Cursors of another epoch are worth nothing.
 CREATE TABLE landfall.epoch (

@@ -45,7 +45,7 @@ export async function createBatch<Schema extends SchemaShape, const Operations e
 ): Promise<BatchAnswers<Operations>> {
   const sent: { readonly handle: unknown; readonly wire: WireOperation }[] = [];
   const add = <Answer>(wire: WireOperation): Operation<Answer> => {
-    const handle = { id: { $ref: sent.length } } as unknown as Operation<Answer>;
+    const handle = { id: { $idOf: sent.length } } as unknown as Operation<Answer>;
     sent.push({ handle, wire });
     return handle;
   };

@@ -46,11 +46,27 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
     return Array.isArray(input) ? (json as { items: unknown[] }).items : json;
   }
 
-  /** Replaces the record of that id, or creates it. Fields left out take their defaults. */
-  async upsert(input: UpsertInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>> {
+  /**
+   * Replaces the record of that id, or creates it. Fields left out take their defaults. Of several (at most 100) all or
+   * none are written.
+   */
+  upsert(input: UpsertInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>>;
+  upsert(input: readonly UpsertInput<Schema, Name>[], options?: CallOptions): Promise<RecordOf<Schema, Name>[]>;
+  async upsert(input: unknown, options?: CallOptions): Promise<unknown> {
+    if (Array.isArray(input)) return this.#upsertAll(input as readonly { readonly id: string }[], options);
     const { id, ...body } = input as { id: string };
     const { json } = await this.#transport.send({ method: "PUT", path: recordPath(this.#name, id), body }, options);
-    return json as RecordOf<Schema, Name>;
+    return json;
+  }
+
+  async #upsertAll(input: readonly { readonly id: string }[], options: CallOptions | undefined): Promise<unknown[]> {
+    const operations = input.map(({ id, ...body }) => {
+      recordPath(this.#name, id);
+      return { op: "put", collection: this.#name, id, body };
+    });
+    const body = { mode: "atomic", operations };
+    const { json } = await this.#transport.send({ method: "POST", path: "/v1/batch", body }, options);
+    return (json as { results: readonly { body: unknown }[] }).results.map((one) => one.body);
   }
 
   /**

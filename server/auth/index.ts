@@ -17,7 +17,7 @@ import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
 
 export { countCredentials } from "./admin-store.ts";
-export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin } from "./setup.ts";
+export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./setup.ts";
 
 export interface AuthOptions {
   /** The pool, never a transaction. */

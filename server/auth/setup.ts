@@ -80,12 +80,21 @@ export async function setUp(
   return done;
 }
 
+/** Whether the secret makes the first admin at this moment. */
+export async function takesSetupSecret(db: Db, secret: string, { clock }: { readonly clock: Clock }): Promise<boolean> {
+  const { closed, secrets } = await readSetup(db);
+  return !closed && isAmong(secrets, secret, clock.now());
+}
+
 async function assertSetupOpen(db: Db, secret: string, nowMs: number): Promise<void> {
   const { closed, secrets } = await readSetup(db);
   if (closed) throw errors.setup_closed();
+  if (!isAmong(secrets, secret, nowMs)) throw errors.setup_secret_invalid();
+}
+
+function isAmong(secrets: readonly SetupSecret[], secret: string, nowMs: number): boolean {
   const given = Buffer.from(hashSecret(secret), "hex");
-  const isGiven = ({ hash }: SetupSecret) => timingSafeEqual(Buffer.from(hash, "hex"), given);
-  if (!living(secrets, nowMs).some(isGiven)) throw errors.setup_secret_invalid();
+  return living(secrets, nowMs).some(({ hash }) => timingSafeEqual(Buffer.from(hash, "hex"), given));
 }
 
 function living(secrets: readonly SetupSecret[], nowMs: number): SetupSecret[] {

@@ -33,16 +33,24 @@ export const command: Command = {
         duplex: "half",
       },
     );
-    const answer = (await response.json()) as object;
+    const answer = (await response.json()) as Imported;
     call.terminal.answer(answer, summary(answer));
+    const { failed = 0, lines: read } = answer;
+    if (failed > 0) throw new Exit("server_refused", `${failed} of ${read} lines were not taken.`);
   },
 };
 
-function summary(answer: object): string {
-  return Object.entries(answer)
-    .filter(([, value]) => typeof value !== "object")
-    .map(([key, value]) => `${key}: ${value}`)
-    .join("\n");
+interface Imported {
+  readonly lines?: number;
+  readonly failed?: number;
+  /** The first of them. */
+  readonly errors?: readonly { readonly line: number; readonly path: string; readonly message: string }[];
+}
+
+function summary(answer: Imported): string {
+  const figures = Object.entries(answer).filter(([, value]) => typeof value !== "object");
+  const refused = (answer.errors ?? []).map(({ line, path, message }) => `  line ${line}${path}: ${message}`);
+  return [...figures.map(([key, value]) => `${key}: ${value}`), ...refused].join("\n");
 }
 
 /** The file's bytes; at a terminal with a line that says how far they are. */

@@ -2,21 +2,21 @@
 // same reader and writer as every other door; a batch adds order, references and one transaction.
 import { z } from "zod";
 import type { Context } from "../kernel/context.ts";
-import { Problem } from "../kernel/errors/index.ts";
+import { moved, Problem } from "../kernel/errors/index.ts";
 import { problemDocument } from "../kernel/errors/problem-document.ts";
 import { toProblem } from "../kernel/errors/translate.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
-import { parseQueryBody } from "./query-parse.ts";
+import type { QueryBody } from "./query-parse.ts";
 import { errors } from "./record-errors.ts";
 import { recordId } from "./record-id.ts";
 import { withDb, withFreshSchema } from "./record-room.ts";
-import { pageText, type RecordDoors } from "./record-routes.ts";
+import { pageOf, pageText, type RecordDoors } from "./record-routes.ts";
 import type { WriteResult } from "./record-write.ts";
 
 export const batchMax = 100;
 
-/** `{"$ref": 2}`: the id that operation 2 has or will get. */
-const reference = z.strictObject({ $ref: z.number().int().min(0) });
+/** `{"$idOf": 2}`: the id that operation 2 has or will get. Not `$ref`: tools take that word in a schema for a JSON Reference. */
+const reference = z.strictObject({ $idOf: z.number().int().min(0) });
 const id = z.union([z.string().max(200), reference]);
 const operation = z.strictObject({
   op: z.enum(["get", "list", "create", "put", "patch", "delete"]),
@@ -29,6 +29,16 @@ const operation = z.strictObject({
   upsert: z.boolean().optional(),
 });
 type Operation = z.output<typeof operation>;
+
+const everywhere = ["op", "collection"];
+const membersOf: { readonly [op in Operation["op"]]: readonly string[] } = {
+  get: [...everywhere, "id"],
+  list: [...everywhere, "body"],
+  create: [...everywhere, "id", "body"],
+  put: [...everywhere, "id", "body", "version"],
+  patch: [...everywhere, "id", "body", "version", "upsert"],
+  delete: [...everywhere, "id", "version"],
+};
 
 const batchBody = z.strictObject({
   mode: z.enum(["atomic", "each"]).default("atomic"),
@@ -49,9 +59,10 @@ export function batchRoutes(doors: RecordDoors): Route[] {
     defineRoute({
       ...{ method: "POST", path: "/v1/batch", name: "batch", tag: "records", access: "anyone", door: "batch" },
       summary: "Several reads and writes in one request",
-      description: `Up to ${batchMax} operations, done in order. \`{"$ref": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
+      description: `Up to ${batchMax} operations, done in order. \`{"$idOf": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
       body: batchBody,
-      bodyLimitBytes: 16 * 1024 * 1024,
+      cost: ({ operations }) => operations.length,
+      bodyLimitTimes: 4,
       responses: {
         200: {
           description: "A result per operation, in their order: `status`, `etag`, `body`, or `problem`.",
@@ -68,7 +79,7 @@ export function batchRoutes(doors: RecordDoors): Route[] {
         const summary = {
           results: outcomes.map((outcome) =>
             outcome instanceof Problem
-              ? { status: outcome.status }
+              ? { status: conflicting(outcome).status }
               : { status: outcome.status, id: outcome.id, version: Number(outcome.version ?? 0) },
           ),
         };
@@ -121,6 +132,7 @@ async function perform(
 ): Promise<Outcome> {
   const { reader, writer } = doors;
   const { collection } = one;
+  refuseIgnored(one);
   const target = one.id === undefined ? undefined : resolve(one.id, done, "/id");
   const body = withReferences(doors, one, done);
   const match = one.version === undefined ? {} : { ifMatch: String(one.version) };
@@ -134,8 +146,8 @@ async function perform(
       return { status: 200, text: found.text, etag: found.etag, id: need(), version: found.version };
     }
     case "list": {
-      const query = queryOf(body);
-      return { status: 200, text: pageText(await reader.page(ctx, collection, query)) };
+      const found = await pageOf(reader, ctx, collection, queryOf(body));
+      return { status: 200, text: pageText(found) };
     }
     case "create":
       return written(
@@ -153,6 +165,15 @@ async function perform(
   }
 }
 
+/** What an operation would pass over in silence, such as the version in a create, is refused. */
+function refuseIgnored(one: Operation): void {
+  const known: readonly string[] = membersOf[one.op];
+  const ignored = Object.keys(one).filter((name) => !known.includes(name));
+  if (ignored.length === 0) return;
+  const message = `This has no meaning for ${one.op}.`;
+  throw errors.batch_invalid({ issues: ignored.map((name) => ({ path: `/${name}`, code: "unknown", message })) });
+}
+
 function written({ created, text, etag, id: own, version }: WriteResult): Outcome {
   return { status: created ? 201 : 200, text, etag, id: own, version };
 }
@@ -162,12 +183,12 @@ const listBody = z.looseObject({}).optional();
 function queryOf(body: unknown) {
   const parsed = listBody.safeParse(body);
   if (!parsed.success)
-    throw errors.query_invalid({ issues: [{ path: "/body", code: "type", message: "Expected a query." }] });
-  return parseQueryBody(queryWords(parsed.data ?? {}));
+    throw errors.query_invalid({ issues: [{ path: "", code: "type", message: "Expected a query." }] });
+  return queryWords(parsed.data ?? {});
 }
 
 /** The shape of `records:query` again, since a batch's body is anything. */
-function queryWords(body: { readonly [name: string]: unknown }): Parameters<typeof parseQueryBody>[0] {
+function queryWords(body: { readonly [name: string]: unknown }): QueryBody {
   const isText = (value: unknown) => typeof value === "string";
   const isList = (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText));
   const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -184,10 +205,10 @@ function queryWords(body: { readonly [name: string]: unknown }): Parameters<type
   for (const [name, value] of Object.entries(body)) {
     if (Object.hasOwn(forms, name) && forms[name]?.(value)) continue;
     throw errors.query_invalid({
-      issues: [{ path: `/body/${name}`, code: "invalid", message: "Not understood here." }],
+      issues: [{ path: `/${name}`, code: "invalid", message: "Not understood here." }],
     });
   }
-  return body as Parameters<typeof parseQueryBody>[0];
+  return body as QueryBody;
 }
 
 type Reference = z.output<typeof reference>;
@@ -195,19 +216,19 @@ type Reference = z.output<typeof reference>;
 function isReference(value: unknown): value is Reference {
   if (typeof value !== "object" || value === null) return false;
   const keys = Object.keys(value);
-  return keys.length === 1 && keys[0] === "$ref";
+  return keys.length === 1 && keys[0] === "$idOf";
 }
 
 function resolve(given: string | Reference, done: readonly (Outcome | Problem)[], path: string): string {
   if (typeof given === "string") return given;
-  const outcome = done[given.$ref];
+  const outcome = done[given.$idOf];
   const found = outcome instanceof Problem ? undefined : outcome?.id;
   if (found !== undefined && recordId.test(found)) return found;
   const message = "A reference names an earlier operation that has a record.";
   throw errors.batch_invalid({ issues: [{ path, code: "reference", message }] });
 }
 
-/** References count where an id is expected, nowhere else: a json field may hold `{"$ref": 1}` as its own value. */
+/** References count where an id is expected, nowhere else: a json field may hold `{"$idOf": 1}` as its own value. */
 function withReferences(doors: RecordDoors, one: Operation, done: readonly (Outcome | Problem)[]): unknown {
   const { body } = one;
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
@@ -223,22 +244,19 @@ function withReferences(doors: RecordDoors, one: Operation, done: readonly (Outc
   );
 }
 
-/** The failure of one operation as the failure of the batch: same code, its place in front, a lost version is 409. */
+/** The failure of one operation as the failure of the batch: same code, its place in front. */
 function at(index: number, thrown: unknown): unknown {
   if (!(thrown instanceof Problem)) return thrown;
-  const { code, message, advice, issues, retryAfterSeconds, extra, cause } = thrown;
-  const status = thrown.status === 412 ? 409 : thrown.status;
-  const inBody = (path: string) => (path.startsWith("/") || path === "" ? `/operations/${index}/body${path}` : path);
-  return new Problem(
-    code,
-    { status, says: message, advice },
-    {
-      issues: issues.map((issue) => ({ ...issue, path: inBody(issue.path) })),
-      extra: { ...extra, operation: index },
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-      cause,
-    },
-  );
+  // Our own errors speak of the operation, those of the writer of the record, which is the operation's body.
+  const place = `/operations/${index}`;
+  const body = thrown.code === "batch_invalid" ? place : `${place}/body`;
+  const put = (path: string) => (path === "path.id" ? `${place}/id` : path.replace(/^(?=\/|$)/, body));
+  return moved(conflicting(thrown), put, { operation: index });
+}
+
+/** Inside a batch there are no preconditions, only versions: one that lost is a conflict. */
+function conflicting(problem: Problem): Problem {
+  return problem.status === 412 ? moved(problem, (path) => path, {}, 409) : problem;
 }
 
 function textOf({ status, text, etag }: Outcome): string {
@@ -246,7 +264,7 @@ function textOf({ status, text, etag }: Outcome): string {
   return `{"status":${status}${tag}${text === undefined ? "" : `,"body":${text}`}}`;
 }
 
-function problemText(ctx: Context, problem: Problem): string {
-  const status = problem.status === 412 ? 409 : problem.status;
-  return JSON.stringify({ status, problem: { ...(problemDocument(problem, ctx.requestId) as object), status } });
+function problemText(ctx: Context, thrown: Problem): string {
+  const problem = conflicting(thrown);
+  return JSON.stringify({ status: problem.status, problem: problemDocument(problem, ctx.requestId) });
 }

@@ -1,6 +1,6 @@
 // Page cursors: opaque to clients, bound to one query and one caller. They carry the database's own text of each sort
 // key, never its JSON form, so that a value goes back exactly as it came. Format: docs/protocol/cursors.md.
-import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, type KeyObject, timingSafeEqual } from "node:crypto";
 import { errors } from "./record-errors.ts";
 
 /** Postgres' text of each sort key of the last row of a page, `id` last. Null is SQL NULL. */
@@ -12,9 +12,8 @@ const textMax = 16_384;
 
 /** What a cursor is good for: one question by one caller. Everything that decides order or membership goes in. */
 export function queryHash(parts: readonly string[]): Buffer {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return hash.digest().subarray(0, hashBytes);
+  const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
+  return hash("sha256", text, "buffer").subarray(0, hashBytes);
 }
 
 export function encodeCursor(secret: KeyObject, query: Buffer, keys: CursorKeys): string {

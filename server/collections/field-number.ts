@@ -7,7 +7,7 @@ import type { FieldDefinition, JsonValue } from "./types.ts";
 const safeMax = Number.MAX_SAFE_INTEGER;
 
 /** Digits of a decimal in all. Far more than money or any chain's token needs, and small enough to compare and index. */
-const decimalDigitsMax = 200;
+export const decimalDigitsMax = 200;
 const decimalForm = /^(-?)0*(\d+)(\.\d+)?$/;
 
 const outOfRange = (field: FieldDefinition, below: boolean): [string, string] =>

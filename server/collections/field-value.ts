@@ -35,7 +35,10 @@ export const refuseAll = (issues: readonly Issue[]): Parsed => ({ ok: false, iss
 
 /** A JSON Pointer one step further down (RFC 6901). */
 export function step(path: string, key: string | number): string {
-  return `${path}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  const part = String(key);
+  // The names of fields hold neither, and this is asked for each value of each record.
+  if (!part.includes("~") && !part.includes("/")) return `${path}/${part}`;
+  return `${path}/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 /** Postgres cannot store U+0000, and a lone surrogate has no UTF-8 form. */

@@ -2,11 +2,14 @@
 // off goes on behind its last chunk when the same id and the same lines are sent again.
 import type { Context } from "../kernel/context.ts";
 import { Problem } from "../kernel/errors/index.ts";
+import { parseJsonBody } from "../kernel/http/json-body.ts";
 import { type Line, linesOf } from "./import-lines.ts";
 import { beginImport, type ImportError, type ImportProgress, removeOldImports, saveImport } from "./import-store.ts";
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
 import { errors } from "./record-errors.ts";
+import { tableOf } from "./record-fields.ts";
 import { type Room, schemaToWrite, withDb } from "./record-room.ts";
+import type { Schema } from "./types.ts";
 
 export const atomicMax = 10_000;
 const errorsKept = 100;
@@ -39,9 +42,20 @@ export function importer(room: Room, bulk: BulkWriter): Importer {
       if (begun.collection !== schema.id || begun.actor !== given.actor) throw errors.import_mismatch();
       if (begun.state === "done") return begun;
       const work = options.atomic ? atomic : chunked;
-      return work({ room, bulk, ctx, collection, stream, options }, begun);
+      const progress = await work({ room, bulk, ctx, collection, stream, options }, begun);
+      if (progress.state === "done" && progress.imported >= bulkMax) await learn(ctx, schema);
+      return progress;
     },
   };
+}
+
+/** Postgres would look at so many new rows by itself, up to a minute later; until then it plans as if there were none. */
+async function learn(ctx: Context, schema: Schema): Promise<void> {
+  try {
+    await ctx.db.query({ text: `ANALYZE ${tableOf(schema)}` });
+  } catch (error) {
+    ctx.log.warn({ err: error }, "statistics were not taken after an import");
+  }
 }
 
 interface Work {
@@ -112,9 +126,10 @@ function parsed(lines: readonly Line[], refused: ImportError[]): Row[] {
   const rows: Row[] = [];
   for (const { number, text } of lines) {
     try {
-      rows.push({ line: number, body: JSON.parse(text) });
-    } catch {
-      refused.push({ line: number, path: "", code: "json_malformed", message: "The line is not valid JSON." });
+      rows.push({ line: number, body: parseJsonBody(Buffer.from(text)) });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      refused.push(...lineErrors(error, [{ line: number, body: undefined }]));
     }
   }
   return rows;

@@ -23,6 +23,8 @@ export interface CompiledList {
   readonly selection: Selection;
   /** Where in a row the texts of the sort keys stand. */
   readonly keysAt: readonly number[];
+  /** Where the version of a plain record stands; its id comes first. */
+  readonly versionAt: number | undefined;
   readonly limit: number;
 }
 
@@ -49,11 +51,12 @@ export function compileList(
     const known = columns.indexOf(text);
     return known >= 0 ? known : columns.push(text) - 1;
   });
+  const versionAt = selection.plain ? columns.indexOf(`${row.column("version")}::text`) : undefined;
   const where = and([...membership(build, row, query), after && afterCursor(build.sql, keys, after)]);
   // The limit stands in the text: a bound one would leave the planner guessing how much is wanted. One row more tells
   // whether there is a next page.
   const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;
-  return { statement: build.sql.finish(text, query.filter === undefined), selection, keysAt, limit };
+  return { statement: build.sql.finish(text, query.filter === undefined), selection, keysAt, versionAt, limit };
 }
 
 export function compileCount(build: Build, schema: Schema, query: RecordQuery): CompiledStatement {

@@ -1,5 +1,5 @@
 // Turns query parameters, or the body of records:query, into a RecordQuery. Names are looked up later, with the schema.
-import type { Issue } from "../kernel/errors/index.ts";
+import { type Issue, moved, Problem } from "../kernel/errors/index.ts";
 import { type Expansion, type Expansions, queryLimits, type RecordQuery, type SortKey } from "./query-types.ts";
 import { errors } from "./record-errors.ts";
 import type { JsonValue } from "./types.ts";
@@ -73,6 +73,12 @@ export function parseQueryBody(body: QueryBody): RecordQuery {
 
 export function invalid(path: string, message: string, code = "invalid"): Error {
   return errors.query_invalid({ issues: [{ path, code, message }] satisfies Issue[] });
+}
+
+/** The parameters of a query that came in a body are members of it: `query.sort` is `/sort`. */
+export function placedInBody(thrown: unknown): unknown {
+  if (!(thrown instanceof Problem) || thrown.code !== "query_invalid") return thrown;
+  return moved(thrown, (path) => path.replace(/^query\./, "/"));
 }
 
 function parseParams(text: string): { readonly [name: string]: JsonValue } {

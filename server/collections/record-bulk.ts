@@ -203,7 +203,7 @@ function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boo
   const values = rows.columns.map((name) => `v.${quote(name)}`).join(", ");
   const all = judged === "true" ? "" : ` WHERE NOT EXISTS (SELECT FROM v WHERE (${judged}) IS NOT TRUE)`;
   const returning = ["t.id", "t.version::text", ...selection.columns].join(", ");
-  const text = `${actorSettings(insert.sql, true)}, v AS MATERIALIZED (${rows.sql})
+  const text = `${actorSettings(insert.sql, "bulk")}, v AS MATERIALIZED (${rows.sql})
     INSERT INTO ${tableOf(schema)} AS t (${list}) SELECT ${values} FROM ctx, v${all} RETURNING ${returning}`;
 
   const refusal = newBuild(room, audience);

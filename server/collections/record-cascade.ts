@@ -25,7 +25,8 @@ export function boundCascade(schemas: Schemas, schema: Schema): ((tx: Db, id: st
       const next = new Map<Schema, string[]>();
       for (const [target, ids] of level) {
         for (const link of linksTo(schemas, target.name)) {
-          const found = (await referring(tx, link, ids, left + 1)).filter((one) => {
+          // Some may have been met on another way: with so many asked for, enough new ones are among them to tell.
+          const found = (await referring(tx, link, ids, cascadeMax + 2)).filter((one) => {
             const key = `${link.from.name} ${one}`;
             return !seen.has(key) && seen.add(key);
           });

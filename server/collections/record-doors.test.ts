@@ -185,6 +185,17 @@ describe("records", () => {
   });
 });
 
+test("what is wrong with a query is named where it stands: in the address, or in the body", async () => {
+  const users = { collection: "users" };
+  const inUrl = (query: Record<string, string>) => outcome(call(admin, "listRecords", { params: users, query }));
+  const inBody = (body: object) => outcome(call(admin, "queryRecords", { params: users, body }));
+  expect(await inUrl({ filter: "nope" })).toBe("400 query_invalid: query.filter expression_unknown_name");
+  expect(await inBody({ filter: "nope" })).toBe("400 query_invalid: /filter expression_unknown_name");
+  expect(await inUrl({ sort: "nope" })).toBe("400 query_invalid: query.sort unknown_field");
+  expect(await inBody({ sort: "nope" })).toBe("400 query_invalid: /sort unknown_field");
+  expect(await inBody({ expand: "nope" })).toBe("400 query_invalid: /expand unknown_field");
+});
+
 describe("batch", () => {
   const batch = async (actor: Actor, body: object) => json(await call(actor, "batch", { body }));
 
@@ -195,12 +206,12 @@ describe("batch", () => {
         {
           op: "create",
           collection: "posts",
-          body: { title: "ref", author: { $ref: 0 }, readers: [{ $ref: 0 }, "ann"], meta: { $ref: 0 } },
+          body: { title: "ref", author: { $idOf: 0 }, readers: [{ $idOf: 0 }, "ann"], meta: { $idOf: 0 } },
         },
-        { op: "patch", collection: "posts", id: { $ref: 1 }, body: { title: "ref2" } },
-        { op: "get", collection: "posts", id: { $ref: 1 } },
+        { op: "patch", collection: "posts", id: { $idOf: 1 }, body: { title: "ref2" } },
+        { op: "get", collection: "posts", id: { $idOf: 1 } },
         { op: "list", collection: "posts", body: { filter: "title == 'ref2'" } },
-        { op: "delete", collection: "posts", id: { $ref: 1 } },
+        { op: "delete", collection: "posts", id: { $idOf: 1 } },
       ],
     });
     expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 201, 200, 200, 200, 204]);
@@ -208,7 +219,7 @@ describe("batch", () => {
       title: "ref2",
       author: results[0].body.id,
       readers: [results[0].body.id, "ann"],
-      meta: { $ref: 0 },
+      meta: { $idOf: 0 },
     });
     expect(results[4].body.items).toHaveLength(1);
   });
@@ -220,7 +231,7 @@ describe("batch", () => {
     ];
     expect(await outcome(batch(admin, { operations }))).toBe("422 record_unprocessable: /operations/1/body/title max");
     expect(await outcome(bed.reader.read(bed.ctx(), "posts", "undone"))).toBe("404 record_not_found");
-    const late = [{ op: "get", collection: "posts", id: { $ref: 0 } }];
+    const late = [{ op: "get", collection: "posts", id: { $idOf: 0 } }];
     expect(await outcome(batch(admin, { operations: late }))).toMatch(/^400 batch_invalid/);
   });
 
@@ -236,7 +247,36 @@ describe("batch", () => {
     ];
     const { results } = await batch(admin, { mode: "each", operations });
     expect(results.map(({ status }: { status: number }) => status)).toEqual([409, 200, 404]);
-    expect(results[0].problem).toMatchObject({ code: "record_version_conflict", status: 409 });
+    expect(results[0].problem).toMatchObject({ code: "record_version_conflict", status: 409, title: "Conflict" });
+  });
+
+  test("an error names its place in the request", async () => {
+    const at = async (operation: object) =>
+      outcome(batch(admin, { operations: [{ collection: "posts", ...operation }] }));
+    expect(await at({ op: "patch", body: {} })).toBe("400 batch_invalid: /operations/0/id required");
+    expect(await at({ op: "create", body: { title: "a", author: { $idOf: 0 } } })).toBe(
+      "400 batch_invalid: /operations/0/body/author reference",
+    );
+    expect(await at({ op: "put", id: "a b", body: { title: "a" } })).toBe(
+      "422 record_unprocessable: /operations/0/id format",
+    );
+    expect(await at({ op: "list", body: { sort: "nope" } })).toBe(
+      "400 query_invalid: /operations/0/body/sort unknown_field",
+    );
+    expect(await at({ op: "list", body: { nope: 1 } })).toBe("400 query_invalid: /operations/0/body/nope invalid");
+  });
+
+  test("a member that an operation would ignore is refused", async () => {
+    const at = async (operation: object) =>
+      outcome(batch(admin, { operations: [{ collection: "posts", ...operation }] }));
+    for (const [operation, member] of [
+      [{ op: "create", body: { title: "a" }, version: 3 }, "version"],
+      [{ op: "get", id: "x1", version: 3 }, "version"],
+      [{ op: "put", id: "x1", body: { title: "a" }, upsert: true }, "upsert"],
+      [{ op: "delete", id: "x1", body: {} }, "body"],
+    ] as const) {
+      expect(await at(operation)).toBe(`400 batch_invalid: /operations/0/${member} unknown`);
+    }
   });
 
   test("the rules are those of every other door", async () => {
@@ -244,7 +284,7 @@ describe("batch", () => {
       { op: "create", collection: "posts", body: { title: "mine", author: "ann" } },
       { op: "create", collection: "posts", body: { title: "hers", author: "bob" } },
       { op: "delete", collection: "posts", id: "x1" },
-      { op: "patch", collection: "posts", id: { $ref: 0 }, body: { note: "hidden" } },
+      { op: "patch", collection: "posts", id: { $idOf: 0 }, body: { note: "hidden" } },
     ];
     const { results } = await batch(ann, { mode: "each", operations });
     expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 403, 404, 400]);
@@ -279,9 +319,29 @@ describe("import and export", () => {
       [1_201, "/title", "max"],
       [1_301, "/id", "taken"],
     ]);
+    const known = { text: `SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'public.posts'::regclass` };
+    expect((await database.db.query<{ rows: number }>(known))[0]?.rows).toBeGreaterThanOrEqual(2_496);
     expect(json(await send(admin, lines(rows), { importId: "i1" }))).toEqual(answer);
     expect(await outcome(send(admin, "{}", { importId: "../x" }))).toMatch(/^400/);
     expect(await outcome(send(ann, lines(rows), { importId: "i1" }))).toBe("409 import_mismatch");
+  });
+
+  test("a line is read as a body is: no U+0000, no lone surrogate, no __proto__, 64 levels", async () => {
+    const rows = [
+      '{"title":"a\\u0000"}',
+      '{"title":"a","meta":{"b":["\\ud800"]}}',
+      '{"title":"a","meta":{"__proto__":{"c":1}}}',
+      `{"title":"a","meta":${"[".repeat(64)}${"]".repeat(64)}}`,
+      '{"title":"a","meta":{"b":"\\ud83d\\ude00"}}',
+    ];
+    const { imported, errors } = json(await send(admin, rows.join("\n")));
+    expect(imported).toBe(1);
+    expect(errors).toMatchObject([
+      { line: 1, path: "/title", code: "text_invalid" },
+      { line: 2, path: "/meta/b/0", code: "text_invalid" },
+      { line: 3, path: "/meta/__proto__", code: "key_forbidden" },
+      { line: 4, path: "", code: "json_too_deep" },
+    ]);
   });
 
   test("goes on behind the last chunk when it broke off", async () => {

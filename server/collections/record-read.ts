@@ -29,6 +29,8 @@ export interface PageResult {
   readonly count?: number;
   /** Part of the ETag: another shape of the same rows is another representation. */
   readonly schemaVersion: number;
+  /** Names of plain records, each with its version, which say what the items are without being as long. */
+  readonly named?: string;
 }
 
 export interface RecordReader {
@@ -92,7 +94,9 @@ export function recordReader(room: Room): RecordReader {
         const more = rows.length > list.limit;
         const shown = more ? rows.slice(0, list.limit) : rows;
         const last = shown.at(-1);
+        const { versionAt } = list;
         const page = {
+          ...(versionAt === undefined ? {} : { named: shown.map((row) => `${row[0]} ${row[versionAt]}`).join() }),
           items: shown.map(list.selection.render),
           nextCursor: more && last ? encodeCursor(secret, question, keysOf(list, last)) : null,
           schemaVersion: schema.schemaVersion,

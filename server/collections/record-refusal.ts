@@ -29,24 +29,16 @@ export async function refusalOf(
   const answers = { u: rows.find((row) => row[0] === "u"), i: rows.find((row) => row[0] === "i") };
   const refuse = (conditions: readonly Condition[], answer: readonly (string | null)[], operation: RecordAction) =>
     verdict(room, ctx, plan, { conditions, answer: answer.slice(1), operation, id: env.id as string });
-  if (answers.u) return ofStored(plan, compiled, answers.u, (answer) => refuse(compiled.stored, answer, action));
-  if (!plan.insert) return errors.record_not_found();
-  return answers.i && refuse(compiled.fresh, answers.i, "create");
+  const toInsert = () => answers.i && refuse(compiled.fresh, answers.i, "create");
+  if (!answers.u) return plan.insert ? toInsert() : errors.record_not_found();
+  // An upsert that meets a record its caller may not see has met a taken id: the one declared oracle, and only for those
+  // who could have created the record. To all others it is as if nothing were there.
+  if (plan.insert && !isSeen(compiled, answers.u)) return toInsert() ?? taken();
+  return refuse(compiled.stored, answers.u, action);
 }
 
-function ofStored(
-  plan: Refused,
-  compiled: CompiledRefusal,
-  answer: readonly (string | null)[],
-  refuse: (answer: readonly (string | null)[]) => Error | undefined,
-): Error | undefined {
-  if (plan.update || plan.deletes) {
-    const seen = compiled.stored.every(({ why }, at) => why !== "missing" || answer[at + 1] === "true");
-    // An upsert that meets a record its caller may not see has met a taken id: the one declared oracle.
-    return !seen && plan.insert ? taken() : refuse(answer);
-  }
-  return undefined;
-}
+const isSeen = ({ stored }: CompiledRefusal, answer: readonly (string | null)[]): boolean =>
+  stored.every(({ why }, at) => why !== "missing" || answer[at + 1] === "true");
 
 const taken = () =>
   errors.record_conflict({ issues: [{ path: "path.id", code: "taken", message: "This id is taken." }] });

@@ -1,9 +1,18 @@
 // The HTTP doors of records. Who may do what is not decided here: reader and writer ask the rules.
 import { type ZodType, z } from "zod";
+import type { Context } from "../kernel/context.ts";
 import { versionOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { unknownParameters } from "../kernel/http/validate.ts";
-import { type ExpandBody, type FlatQuery, invalid, parseFlatQuery, parseQueryBody } from "./query-parse.ts";
+import {
+  type ExpandBody,
+  type FlatQuery,
+  invalid,
+  parseFlatQuery,
+  parseQueryBody,
+  placedInBody,
+  type QueryBody,
+} from "./query-parse.ts";
 import { queryLimits, type RecordQuery } from "./query-types.ts";
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
 import { errors } from "./record-errors.ts";
@@ -110,7 +119,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       body: queryBody,
       responses: { 200: { description: "A page.", schema: page, example: { items: [example], nextCursor: null } } },
       async handler(ctx, { params, body }) {
-        return pageReply(room, await reader.page(ctx, params.collection, parseQueryBody(body)));
+        return pageReply(room, await pageOf(reader, ctx, params.collection, body));
       },
     }),
     defineRoute({
@@ -118,7 +127,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       summary: "Create one record, or up to 1,000 of which all or none are created",
       params: collectionParams,
       body: anyBody,
-      bodyLimitBytes: 16 * 1024 * 1024,
+      bodyLimitTimes: 4,
       responses: { 201: one("The record, or `items` of them.") },
       async handler(ctx, { params, body }) {
         if (!Array.isArray(body)) return created(params.collection, await writer.create(ctx, params.collection, body));
@@ -168,9 +177,20 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
   ];
 }
 
+/** The page of a query that stands in a body, whose errors name their place in it. */
+export async function pageOf(reader: RecordReader, ctx: Context, collection: string, body: QueryBody) {
+  try {
+    return await reader.page(ctx, collection, parseQueryBody(body));
+  } catch (error) {
+    throw placedInBody(error);
+  }
+}
+
 function pageReply(room: Room, found: PageResult): Reply {
   const text = pageText(found);
-  return { status: 200, text, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, text)}` };
+  const { named, nextCursor, count } = found;
+  const content = named === undefined ? text : `${named} ${nextCursor} ${count}`;
+  return { status: 200, text, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, content)}` };
 }
 
 export function pageText({ items, nextCursor, count }: PageResult): string {
@@ -179,8 +199,10 @@ export function pageText({ items, nextCursor, count }: PageResult): string {
 }
 
 function nextLink(collection: string, flat: FlatQuery, cursor: string): string {
-  const query = new URLSearchParams({ ...(flat as Record<string, string>), cursor });
-  return `<${recordsPath.replace("{collection}", encodeURIComponent(collection))}?${query}>; rel="next"`;
+  let query = "";
+  for (const [name, value] of Object.entries(flat))
+    if (name !== "cursor") query += `${name}=${encodeURIComponent(value)}&`;
+  return `</v1/collections/${encodeURIComponent(collection)}/records?${query}cursor=${cursor}>; rel="next"`;
 }
 
 const created = (collection: string, result: WriteResult): Reply => ({ ...written(collection, result), status: 201 });

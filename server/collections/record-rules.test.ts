@@ -116,7 +116,7 @@ describe("each operation on each record", () => {
     ["PUT on a visible foreign record is 403", () => doors.put(bob, "open"), "403 record_forbidden"],
     [
       "PUT on an invisible record has met a taken id",
-      () => doors.put(bob, "draft"),
+      () => doors.put(bob, "draft", { author: "bob" }),
       "409 record_conflict: path.id taken",
     ],
     ["deleting what one sees but may not is 403", () => doors.remove(alice, "open"), "403 record_forbidden"],
@@ -190,20 +190,46 @@ test("anonymous against null owners: refused for every operation", async () => {
   const ghost = (overrides: object = {}) => ({ title: "ghost", author: null, ...overrides });
   expect(await outcome(doors.get(anonymous, "nobody"))).toBe("404 record_not_found");
   expect(await outcome(doors.patch(anonymous, "nobody"))).toBe("404 record_not_found");
-  expect(await outcome(doors.put(anonymous, "nobody", ghost()))).toBe("409 record_conflict: path.id taken");
+  expect(await outcome(doors.put(anonymous, "nobody", ghost()))).toBe("403 record_forbidden");
   expect(await outcome(doors.remove(anonymous, "nobody"))).toBe("404 record_not_found");
   expect(await outcome(doors.create(anonymous, ghost()))).toBe("403 record_forbidden");
   expect(await outcome(doors.create(anonymous, {}))).toBe("403 record_forbidden");
   expect(await outcome(doors.put(anonymous, "ghost", ghost()))).toBe("403 record_forbidden");
-  expect(await outcome(bed.writer.upsert(bed.ctx(anonymous), "posts", "nobody", ghost()))).toBe(
-    "409 record_conflict: path.id taken",
-  );
+  expect(await outcome(bed.writer.upsert(bed.ctx(anonymous), "posts", "nobody", ghost()))).toBe("403 record_forbidden");
   expect(await outcome(bed.writer.upsert(bed.ctx(anonymous), "posts", "ghost", ghost()))).toBe("403 record_forbidden");
   expect(await outcome(bed.bulk.createMany(bed.ctx(anonymous), "posts", [ghost()]))).toBe("403 record_forbidden");
   const { items } = await bed.list(anonymous, "posts", { limit: "1000" });
   expect(items.filter(({ status }) => status !== "open")).toEqual([]);
   const filtered = await bed.list(anonymous, "posts", { filter: "author == null" });
   expect(filtered.items).toEqual([]);
+});
+
+test("A16 only who could create a record learns that its id is taken", async () => {
+  await seed();
+  const answers = (actor: Actor, id: string, body: object) => {
+    const { writer, bulk } = bed;
+    const ctx = bed.ctx(actor);
+    return Promise.all([
+      outcome(writer.create(ctx, "posts", { id, ...body })),
+      outcome(bulk.createMany(ctx, "posts", [{ id, ...body }])),
+      outcome(writer.replace(ctx, "posts", id, body)),
+      outcome(writer.replace(ctx, "posts", id, body, { ifNoneMatch: true })),
+      outcome(writer.upsert(ctx, "posts", id, body)),
+    ]);
+  };
+  for (const actor of [anonymous, bob]) {
+    const refused = await answers(actor, "not-there", { author: null });
+    expect(new Set(refused)).toEqual(new Set(["403 record_forbidden"]));
+    expect(await answers(actor, "nobody", { author: null })).toEqual(refused);
+  }
+  const taken = "409 record_conflict: /id taken";
+  expect(await answers(bob, "nobody", { author: "bob" })).toEqual([
+    taken,
+    taken.replace("/id", "/0/id"),
+    "409 record_conflict: path.id taken",
+    "412 record_exists",
+    "409 record_conflict: path.id taken",
+  ]);
 });
 
 test("a rule that names before is asked once, bare names being the new row", async () => {

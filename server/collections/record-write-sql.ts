@@ -26,6 +26,8 @@ export interface WritePlan {
   readonly named: ReadonlySet<string>;
   /** `version`: the stored row must have the version given. `any`: there must be a stored row. */
   readonly match: "none" | "version" | "any";
+  /** The statement is its own transaction, so that no earlier write can have left settings behind. */
+  readonly alone?: boolean;
 }
 
 /** Why a row was not written; asked one by one when it was not. */
@@ -38,7 +40,7 @@ export interface Condition {
 }
 
 export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
-  const ctx = actorSettings(build.sql, false);
+  const ctx = actorSettings(build.sql, plan.alone ? "alone" : "row");
   const row = aliasRow(plan.schema, "t");
   const joins = [...(plan.insert ?? []), ...(plan.update ?? [])].some(({ field }) => isJoined(field));
   const selection = compileSelection(build, row, wantedOf(undefined, undefined));
@@ -73,7 +75,7 @@ const afterUpdate = (schema: Schema) =>
   ` AND NOT EXISTS (SELECT FROM u) AND NOT EXISTS (SELECT FROM ${tableOf(schema)} s WHERE s.id = v.id) ON CONFLICT (id) DO NOTHING`;
 
 export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "match">): CompiledWrite {
-  const ctx = actorSettings(build.sql, false);
+  const ctx = actorSettings(build.sql, "row");
   const t = aliasRow(plan.schema, "t");
   const where = and([`t.id = ${bindId(build.sql)}`, ...deleteConditions(build, plan).map(({ sql }) => sql)]);
   const text = `${ctx} DELETE FROM ${tableOf(plan.schema)} AS t USING ctx WHERE ${where} RETURNING ${t.column("version")}::text`;
@@ -88,12 +90,21 @@ export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "ma
   };
 }
 
-/** All settings are written each time: inside a transaction an earlier write may have left others. */
-export function actorSettings(sql: SqlText, bulk: boolean): string {
-  const actor = sql.bind("actor", ({ ctx }) => ctx.actor.label);
-  const request = sql.bind("request", ({ ctx }) => ctx.requestId);
-  const mutation = sql.bind("mutation", ({ ctx }) => ctx.mutationId ?? "");
-  return `WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', ${actor}, true), set_config('landfall.request', ${request}, true), set_config('landfall.mutation', ${mutation}, true), set_config('landfall.bulk', '${bulk ? "on" : ""}', true))`;
+/**
+ * Inside a transaction all settings are written each time, since an earlier write may have left others. A statement alone
+ * finds none, so only who writes is said.
+ */
+export function actorSettings(sql: SqlText, capture: "row" | "bulk" | "alone"): string {
+  const settings = [
+    ["actor", sql.bind("actor", ({ ctx }) => ctx.actor.label)],
+    ["request", sql.bind("request", ({ ctx }) => ctx.requestId)],
+  ];
+  if (capture !== "alone") {
+    settings.push(["mutation", sql.bind("mutation", ({ ctx }) => ctx.mutationId ?? "")]);
+    settings.push(["bulk", capture === "bulk" ? "'on'" : "''"]);
+  }
+  const calls = settings.map(([name, value]) => `set_config('landfall.${name}', ${value}, true)`);
+  return `WITH ctx AS MATERIALIZED (SELECT ${calls.join(", ")})`;
 }
 
 const bindId = (sql: SqlText) => sql.bind("id", (env) => env.id);
@@ -231,7 +242,7 @@ function targetVisible(build: Build, field: FieldDefinition, row: Row, before: R
 }
 
 export interface CompiledRefusal {
-  /** Asked of the stored row; its answer starts with `u`. */
+  /** Asked of the stored row, which matters to updates and deletes; its answer starts with `u`. */
   readonly stored: readonly Condition[];
   /** Asked of the row that was to be inserted; its answer starts with `i`. */
   readonly fresh: readonly Condition[];
@@ -241,19 +252,16 @@ export interface CompiledRefusal {
 /** Asks each condition by itself, after a write that found no row: 't' or 'f' for each, and no row when none is stored. */
 export function compileRefusal(build: Build, plan: WritePlan & { readonly deletes?: boolean }): CompiledRefusal {
   const { schema } = plan;
-  const stored = plan.deletes
-    ? deleteConditions(build, plan)
-    : plan.update
-      ? updateConditions(build, plan)
-      : asConditions("missing", clauses(build, "get", aliasRow(schema, "t")));
+  const stored = plan.deletes ? deleteConditions(build, plan) : plan.update && updateConditions(build, plan);
   const inserted = plan.insert && insertedRow(build, schema, plan.insert);
   const fresh = inserted ? insertConditions(build, plan, inserted.row) : [];
-  const width = Math.max(stored.length, fresh.length);
+  const width = Math.max(stored?.length ?? 0, fresh.length);
   const ask = (mark: string, conditions: readonly Condition[]) => {
     const answers = conditions.map(({ sql }) => `(${sql})::text`);
     return `SELECT ${[`'${mark}'`, ...answers, ...Array(width - answers.length).fill("NULL")].join(", ")}`;
   };
-  const questions = [`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`];
+  const questions: string[] = [];
+  if (stored) questions.push(`${ask("u", stored)} FROM ${tableOf(schema)} t WHERE t.id = ${bindId(build.sql)}`);
   if (inserted) questions.push(`${ask("i", fresh)} FROM (SELECT ${inserted.columns.join(", ")}) v`);
-  return { stored, fresh, statement: build.sql.finish(questions.join(" UNION ALL "), false) };
+  return { stored: stored ?? [], fresh, statement: build.sql.finish(questions.join(" UNION ALL "), false) };
 }

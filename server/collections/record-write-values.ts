@@ -3,6 +3,7 @@
 
 import type { FieldKinds } from "./field-kinds.ts";
 import { listMax } from "./field-many.ts";
+import { decimalDigitsMax } from "./field-number.ts";
 import type { CompiledStatement } from "./query-sql.ts";
 import { isJoined, joinTableOf } from "./record-fields.ts";
 import type { Selection } from "./record-select.ts";
@@ -65,7 +66,7 @@ const floatMax = "'1.7976931348623157e308'::float8";
 function increment(field: FieldDefinition, name: string, column: string, by: string): NewValue {
   const zero = field.type === "number" ? "0::float8" : field.type === "integer" ? "0::int8" : "0::numeric";
   const old = `coalesce(${column}, ${zero})`;
-  // Stored integers and operands are below 2^53, and decimals have no bound that a sum of two could reach.
+  // Stored integers and operands are below 2^53, and decimals are far from Postgres' own bound.
   const safe =
     field.type === "number"
       ? `(${by} >= 0 AND ${old} <= ${floatMax} - ${by}) OR (${by} < 0 AND ${old} >= -${floatMax} - ${by})`
@@ -77,6 +78,7 @@ function increment(field: FieldDefinition, name: string, column: string, by: str
   const bounds = safe === "true" ? [] : [`(${sum}) IS NOT NULL`];
   if (low !== undefined) bounds.push(`(${sum}) >= '${Number(low) === low ? low : numeric(low)}'::${type}`);
   if (high !== undefined) bounds.push(`(${sum}) <= '${Number(high) === high ? high : numeric(high)}'::${type}`);
+  if (field.type === "decimal") bounds.push(`length(translate((${sum})::text, '-.', '')) <= ${decimalDigitsMax}`);
   if (bounds.length === 0) return { columns: [[name, sum]] };
   return { columns: [[name, sum]], guard: `coalesce(${bounds.map((bound) => `(${bound})`).join(" AND ")}, false)` };
 }

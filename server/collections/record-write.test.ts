@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { describe, expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { admin, outcome, recordTestbed } from "./record-testbed.ts";
@@ -127,6 +128,11 @@ describe("update", () => {
     expect(await outcome(update("o", { likes: { $increment: 96 } }))).toBe("422 record_unprocessable: /likes range");
     expect(await outcome(update("o", { score: { $increment: 1e308 } }))).toBe("422 record_unprocessable: /score range");
     expect((await update("o", { score: { $increment: -1e308 } })).score).toBe(0);
+    const long = `${"9".repeat(150)}.5`;
+    expect((await update("o", { price: { $increment: long } })).price).toBe(`${"9".repeat(150)}.60`);
+    expect(await outcome(update("o", { price: { $increment: `0.${"0".repeat(60)}1` } }))).toBe(
+      "422 record_unprocessable: /price range",
+    );
     expect((await update("o", { tags: { $append: "c" } })).tags).toEqual(["a", "b", "a", "c"]);
     expect((await update("o", { tags: { $remove: "a" } })).tags).toEqual(["b", "c"]);
     expect((await update("o", { places: { $remove: { lat: 1, lng: 2 } } })).places).toEqual([{ lat: 3, lng: 4 }]);
@@ -177,6 +183,18 @@ describe("PUT, upsert and delete", () => {
     });
   });
 
+  test("PATCH with upsert merges what it names; only a record that it has to create must be whole", async () => {
+    const upsert = (id: string, body: object) => bed.writer.upsert(bed.ctx(), "posts", id, body);
+    await create({ id: "part", title: "part", likes: 99 });
+    const { text, created } = await upsert("part", { likes: { $increment: -50 }, tags: { $append: "a" } });
+    expect([created, JSON.parse(text)]).toMatchObject([false, { title: "part", likes: 49, tags: ["a"] }]);
+    const missing = "422 record_unprocessable: /title required";
+    expect(await outcome(upsert("new", { likes: 1 }))).toBe(missing);
+    expect(await outcome(bed.writer.upsert(bed.ctx(), "posts", "part", { likes: 1 }, { ifNoneMatch: true }))).toBe(
+      missing,
+    );
+  });
+
   test("delete says 404 the second time; restrict and version are obeyed", async () => {
     const { version } = await create({ id: "d", title: "d" });
     const remove = (options = {}) => outcome(bed.writer.remove(bed.ctx(), "posts", "d", options));
@@ -210,6 +228,24 @@ test("a cascade over 10,000 records is refused before it begins", async () => {
   expect((await bed.list(admin, "logs", { count: "exact", limit: "1" })).count).toBe(0);
 });
 
+test("a cascade that meets records twice counts those it has not met", async () => {
+  const to = { type: "relation", collection: "users", onDelete: "setNull" } as const;
+  await bed.define({
+    name: "pairs",
+    fields: [
+      { name: "first", ...to },
+      { name: "second", ...to },
+    ],
+  });
+  await bed.writer.create(bed.ctx(), "users", { id: "twice" });
+  const both = { first: "twice", second: "twice" };
+  for (const body of [...Array(9).fill(both), { second: "twice" }, { second: "twice" }]) {
+    await bed.bulk.createMany(bed.ctx(), "pairs", Array(1_000).fill(body), { silent: true });
+  }
+  const remove = () => outcome(bed.writer.remove(bed.ctx(), "users", "twice"));
+  expect(await remove()).toBe("409 record_cascade_too_large");
+});
+
 test("a record that others refer to by a required relation stays", async () => {
   await bed.define({
     name: "tickets",
@@ -225,8 +261,11 @@ test("a definition that changed elsewhere is met with one more try, inside a tra
   await bed.writer.create(bed.ctx(), "moving", { id: "m" });
   // As if another process had dropped the collection: this one's picture is old.
   await database.db.query({ text: "ALTER TABLE moving RENAME TO moved" });
-  const write = (ctx = bed.ctx()) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
+  const warned: unknown[] = [];
+  const log = { info() {}, warn: (what: { err: { code: string } }) => warned.push(what.err.code) } as unknown as Logger;
+  const write = (ctx = bed.ctx(admin, { log })) => outcome(bed.writer.update(ctx, "moving", "m", { title: "x" }));
   expect(await write()).toBe("409 record_definition_changed");
+  expect(warned, "what lasts is for the operator to see").toEqual(["42P01"]);
   expect(await database.db.transaction((tx) => write(bed.ctx(admin, { db: tx })))).toBe(
     "409 record_definition_changed",
   );

@@ -3,6 +3,7 @@
 import type { RecordAction } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
+import { Problem } from "../kernel/errors/index.ts";
 import { QueryCache } from "./query-cache.ts";
 import { compileGet } from "./query-compile.ts";
 import type { Env } from "./query-sql.ts";
@@ -15,7 +16,7 @@ import { etagOf } from "./record-read.ts";
 import { refusalOf } from "./record-refusal.ts";
 import { audienceIn, newBuild, type Room, schemaToWrite, withFreshSchema } from "./record-room.ts";
 import { explainSqlError, isTakenId } from "./record-sql-errors.ts";
-import { type Change, type Input, patch as parsePatch, wholeRecord } from "./record-values.ts";
+import { type Change, type Input, type InputOptions, patch as parsePatch, wholeRecord } from "./record-values.ts";
 import { compileDelete, compileWrite, type WritePlan } from "./record-write-sql.ts";
 import { type CompiledWrite, textsOf } from "./record-write-values.ts";
 import type { Schema } from "./types.ts";
@@ -58,7 +59,8 @@ export function recordWriter(room: Room): RecordWriter {
   const writes = new QueryCache<CompiledWrite>();
   const deletes = new QueryCache<CompiledWrite>();
 
-  async function run(ctx: Context, plan: WritePlan, action: RecordAction, id: string, options: Precondition) {
+  async function run(ctx: Context, given: WritePlan, action: RecordAction, id: string, options: Precondition) {
+    const plan = standsAlone(ctx, given) ? { ...given, alone: true } : given;
     const values = valuesOf(room, plan);
     const version = options.ifMatch;
     const env: Env = { ctx, id, values, ...(version === undefined ? {} : { version }) };
@@ -110,11 +112,17 @@ export function recordWriter(room: Room): RecordWriter {
         if (options.ifMatch !== undefined) {
           return run(ctx, { schema, update: input.changes, named, match: matchOf(options) }, "update", id, options);
         }
-        const insert = wholeRecord(asInserted(input), { ...settings, forgiving: true }).changes;
-        const plan: WritePlan = options.ifNoneMatch
-          ? { schema, insert, named, match: "none" }
-          : { schema, insert, update: input.changes, named, match: "none" };
-        return run(ctx, plan, options.ifNoneMatch ? "create" : "update", id, options);
+        const insert = insertable(input, settings);
+        if (options.ifNoneMatch) {
+          if (insert instanceof Problem) throw insert;
+          return run(ctx, { schema, insert, named, match: "none" }, "create", id, options);
+        }
+        const plan: WritePlan = { schema, update: input.changes, named, match: "none" };
+        if (!(insert instanceof Problem)) return run(ctx, { ...plan, insert }, "update", id, options);
+        // What is no whole record can still be merged into one; where there is none to see, it says what it lacks.
+        return run(ctx, plan, "update", id, options).catch((error) => {
+          throw error instanceof Problem && error.code === "record_not_found" ? insert : error;
+        });
       }),
 
     replace: (ctx, collection, id, body, options = {}) =>
@@ -149,6 +157,12 @@ export function recordWriter(room: Room): RecordWriter {
         }
       }),
   };
+}
+
+/** Nothing ran before it on this connection since the last commit, and nothing will run behind it until the next. */
+function standsAlone(ctx: Context, { insert = [], update = [] }: WritePlan): boolean {
+  if (ctx.db.inTransaction || ctx.mutationId !== undefined) return false;
+  return !insert.some(({ field }) => isJoined(field)) && !update.some(({ field }) => isJoined(field));
 }
 
 /** A statement alone commits by itself; inside a transaction a failure must leave the transaction usable. */
@@ -266,6 +280,16 @@ function replacing(ctx: Context, changes: readonly Change[], named: ReadonlySet<
   );
 }
 
+/** What an upsert would insert, or why it could not be. */
+function insertable(input: Input, settings: InputOptions): readonly Change[] | Problem {
+  try {
+    return wholeRecord(asInserted(input), { ...settings, forgiving: true }).changes;
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
 /** What a patch means for a record that is not there: operators start from nothing. */
 function asInserted(input: Input): object {
   const body: [string, unknown][] = input.changes
@@ -295,7 +319,8 @@ function valuesOf(room: Room, plan: WritePlan): NonNullable<Env["values"]> {
 function keyOf(ctx: Context, plan: WritePlan): string {
   const shape = (changes: readonly Change[] | undefined) =>
     changes?.map(({ field, kind }) => `${field.name}:${kind}${owned(ctx, field, plan)}`).join() ?? "-";
-  return `${audienceIn(ctx).key} ${plan.schema.name} ${plan.match} ${shape(plan.insert)} ${shape(plan.update)}`;
+  const way = `${plan.match}${plan.alone ? " alone" : ""}`;
+  return `${audienceIn(ctx).key} ${plan.schema.name} ${way} ${shape(plan.insert)} ${shape(plan.update)}`;
 }
 
 function owned(ctx: Context, field: Change["field"], plan: WritePlan): string {

@@ -49,7 +49,7 @@ function refusing<T>(work: () => T): T {
     if (!(error instanceof CelError)) throw error;
     const { code, message, advice, offset, line, column, path } = error;
     throw errors.query_invalid({
-      issues: [{ path: path === undefined ? "filter" : `/filter${path}`, code, message: `${message} ${advice}` }],
+      issues: [{ path: path === undefined ? "query.filter" : `/filter${path}`, code, message: `${message} ${advice}` }],
       extra: { position: { offset, line, column } },
     });
   }

@@ -46,7 +46,7 @@ test("U03 X09 four instances at once on an empty database: one migration, all re
     const me = await call(server.url, "GET", "/v1/admin/me", undefined, { as: made[0]?.json.token });
     expect([me.status, me.json.email]).toEqual([200, made[0]?.json.admin.email]);
   }
-}, 40_000);
+}, 120_000);
 
 test("K08 SIGTERM under load: every request under way is answered, and the process ends by itself", async () => {
   const first = await start({ DATABASE_URL: filled.url });
@@ -70,7 +70,7 @@ test("K08 SIGTERM under load: every request under way is answered, and the proce
     expect(unread.filter((id) => there.has(id))).toEqual([]);
     expect(there.size).toBe(acknowledged.length);
   }
-}, 60_000);
+}, 120_000);
 
 /**
  * 16 clients with kept-alive connections. Half of them go elsewhere when an answer says `Connection: close`, as balanced

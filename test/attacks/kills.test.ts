@@ -5,7 +5,7 @@ import { testDatabase } from "../support/database.ts";
 import { type KillLoopResult, killLoop, prepareKillLoop } from "../support/kill-loop.ts";
 import { postgresUnderKill, serverUnderKill } from "../support/kill-targets.ts";
 import { seeded } from "../support/random.ts";
-import { type ServerProcess, startServer } from "../support/server.ts";
+import { call, type ServerProcess, startServer } from "../support/server.ts";
 
 const database = testDatabase();
 const stops: (() => Promise<unknown>)[] = [];
@@ -29,7 +29,7 @@ test("K01 20 kill -9 of the server under 16 writers: nothing lost, torn or done 
   stops.push(target.stop);
   await prepareKillLoop(target.url);
   expectDurable(await killLoop(target, { ...options, kills: 20, random: seeded(1) }));
-}, 60_000);
+}, 120_000);
 
 test("K02 kill -9 of Postgres under 16 writers: the server finds back within 10 s, nothing lost, torn or done twice", async () => {
   const server: ServerProcess = await startServer(quiet);
@@ -40,4 +40,74 @@ test("K02 kill -9 of Postgres under 16 writers: the server finds back within 10 
   expectDurable(result);
   expect(result.returnMsMax).toBeLessThan(10_000);
   expect(server.output()).not.toMatch(/"level":60/);
-}, 60_000);
+}, 120_000);
+
+test("K01 an import that is killed in mid-run goes on behind its last chunk: every line once", async () => {
+  const target = await serverUnderKill({ ...quiet, DATABASE_URL: database.url }, database.connection);
+  stops.push(target.stop);
+  const collection = { name: "lines", fields: [{ name: "n", type: "integer" }] };
+  expect((await call(target.url, "POST", "/v1/collections", collection)).status).toBe(201);
+  const count = 20_000;
+  const lines = Array.from({ length: count }, (_, n) => `{"n":${n}}`).join("\n");
+  const path = "/v1/collections/lines/records:import?importId=i1";
+  const send = () => call(target.url, "POST", path, lines, { headers: { "content-type": "application/x-ndjson" } });
+  let kills = 0;
+  for (let wanted = 0; ; ) {
+    const sent = send().catch(() => undefined);
+    // Killed whenever a few more chunks are there, until it gets through.
+    wanted += 3_000;
+    const done = await Promise.race([sent, rowsReach(Math.min(wanted, count))]);
+    if (done) {
+      expect(done.json).toMatchObject({ state: "done", lines: count, imported: count, failed: 0 });
+      break;
+    }
+    await target.killAndReturn();
+    kills++;
+    await sent;
+  }
+  expect(kills).toBeGreaterThan(1);
+  const [row] = await database.db.query({ text: "SELECT count(*)::int AS rows, count(DISTINCT n)::int AS lines FROM public.lines" }); // biome-ignore format: one line
+  expect(row).toEqual({ rows: count, lines: count });
+}, 120_000);
+
+/** Resolves with nothing once so many lines are committed. */
+async function rowsReach(count: number): Promise<undefined> {
+  const text = `DO $$ BEGIN WHILE (SELECT count(*) FROM public.lines) < ${count} LOOP PERFORM pg_sleep(0.02); END LOOP; END $$`;
+  await database.db.query({ text }).catch(() => undefined);
+}
+
+test("K06 kill -9 during changes of a definition: old or new, never half, and the next change works", async () => {
+  const target = await serverUnderKill({ ...quiet, DATABASE_URL: database.url }, database.connection);
+  stops.push(target.stop);
+  const random = seeded(6);
+  const field = (n: number) => ({ name: `f${n}`, type: n % 3 === 0 ? "integer" : "text", ...(n % 2 === 0 ? { many: true } : {}) }); // biome-ignore format: one line
+  const shape = (n: number) => ({
+    fields: [{ name: "kept", type: "text" }, ...Array.from({ length: 12 }, (_, k) => field(n * 12 + k))],
+    indexes: [{ fields: ["kept", "createdAt"], unique: n % 2 === 0 }],
+  });
+  const shapes = Array.from({ length: 7 }, (_, n) => shape(n));
+  expect((await call(target.url, "POST", "/v1/collections", { name: "shapes", ...shape(0) })).status).toBe(201);
+  expect((await call(target.url, "POST", "/v1/collections/shapes/records", { kept: "a" })).status).toBe(201);
+  for (let round = 1; round <= 6; round++) {
+    const change = call(target.url, "PATCH", "/v1/collections/shapes?confirm=loss", shape(round)).catch(
+      () => undefined,
+    );
+    await new Promise((resolve) => setTimeout(resolve, random() * 40));
+    await target.killAndReturn();
+    const answer = await change;
+    const { json } = await call(target.url, "GET", "/v1/collections/shapes");
+    const names = json.fields.map(({ name }: { name: string }) => name);
+    expect(shapes.slice(0, round + 1).map((one) => one.fields.map(({ name }) => name).join())).toContain(names.join());
+    if (answer?.status === 200) expect(names).toContain(`f${round * 12}`);
+    const columns = await database.db.query<{ name: string }>({ text: `SELECT attname AS name FROM pg_attribute WHERE attrelid = 'public.shapes'::regclass AND attnum > 0 AND NOT attisdropped` }); // biome-ignore format: one line
+    expect(columns.map(({ name }) => name).sort()).toEqual(
+      [...names, "id", "createdAt", "updatedAt", "version"].sort(),
+    );
+    const read = await call(target.url, "GET", "/v1/collections/shapes/records");
+    expect(Object.keys(read.json.items[0]).sort()).toEqual(
+      [...names, "id", "createdAt", "updatedAt", "version"].sort(),
+    );
+    // The table takes records in its shape of now, captured.
+    expect((await call(target.url, "POST", "/v1/collections/shapes/records", { kept: `r${round}` })).status).toBe(201);
+  }
+}, 120_000);

@@ -117,7 +117,7 @@ test("E01 one idempotency key across kill -9: one effect, one answer", async () 
   } finally {
     await running.stop("SIGKILL");
   }
-}, 40_000);
+}, 120_000);
 
 /** Returns when the first of them has been committed. */
 const waitForRow = `DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.counters) LOOP PERFORM pg_sleep(0.001); END LOOP; END $$`;
@@ -153,7 +153,7 @@ test("O01 what comes on top of the places there are is told so at once, and heal
   } finally {
     await small.stop("SIGKILL");
   }
-}, 20_000);
+}, 60_000);
 
 async function inFlight({ url }: ServerProcess): Promise<number> {
   const { text } = await call(url, "GET", "/metrics");

@@ -14,11 +14,15 @@ const rounds = Number(process.env.ROUNDS ?? 5);
 const seconds = Number(process.env.SECONDS ?? 3);
 const wanted = (process.env.OPERATIONS ?? "read,list,create,update,mixed,bulk").split(",");
 const names = (process.env.AGAINST ?? "express-lean,http-pg,express-knex").split(",");
+/** The product's default is `info`, a line per request; the baselines log nothing. */
+const logging = { LANDFALL_LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" };
 const connections = 32;
 
 interface Sample {
   readonly perSecond: number;
+  /** CPU of all processes per request, and the part of it that is the server's own. */
   readonly cpuUs: number;
+  readonly serverUs: number;
   readonly p99Ms: number;
 }
 
@@ -31,7 +35,7 @@ const postgres = await startEmbedded({
 const contestants: Contestant[] = [];
 try {
   for (const name of names) contestants.push(await baseline(name, await database(name.replaceAll("-", "_"))));
-  contestants.push(await landfall(await database("landfall_bench"), join(folder, "data")));
+  contestants.push(await landfall(await database("landfall_bench"), join(folder, "data"), logging));
   const figures: Record<string, unknown> = {};
   for (const operation of wanted) figures[operation] = await measure(operation as Operation | "mixed");
   process.stdout.write(`${JSON.stringify({ bench: "http", rounds, seconds, connections, figures })}\n`);
@@ -66,6 +70,7 @@ async function measure(operation: Operation | "mixed"): Promise<Record<string, u
     const figure = {
       perSecond: Math.round(median(taken.map((sample) => sample.perSecond))),
       cpuUs: Math.round(median(taken.map((sample) => sample.cpuUs))),
+      serverUs: Math.round(median(taken.map((sample) => sample.serverUs))),
       p99Ms: Number(median(taken.map((sample) => sample.p99Ms)).toFixed(1)),
       capacityOfLean: Number(
         median(taken.map((sample, k) => (lean[k]?.cpuUs ?? Number.NaN) / sample.cpuUs)).toFixed(2),
@@ -86,7 +91,7 @@ async function once(contestant: Contestant, operation: Operation | "mixed"): Pro
     const n = Math.floor(Math.random() * 1_000_000);
     return contestant.request(operation === "mixed" ? mixed(k) : operation, n);
   });
-  const before = cpu(contestant);
+  const before = [cpuOfTreeUs(contestant.pid), cpuOfTreeUs(postgres.pid)] as const;
   const result = await load({
     host: "127.0.0.1",
     port: contestant.port,
@@ -96,9 +101,12 @@ async function once(contestant: Contestant, operation: Operation | "mixed"): Pro
   });
   if (result.errors > 0)
     throw new Error(`${contestant.name} ${operation}: ${result.errors} errors, e.g. ${result.samples.join("; ")}`);
+  const serverUs = (cpuOfTreeUs(contestant.pid) - before[0]) / result.requests;
+  const postgresUs = (cpuOfTreeUs(postgres.pid) - before[1]) / result.requests;
   return {
     perSecond: result.requests / result.seconds,
-    cpuUs: (cpu(contestant) - before) / result.requests,
+    cpuUs: serverUs + postgresUs,
+    serverUs,
     p99Ms: result.p99Ms,
   };
 }
@@ -108,10 +116,6 @@ function mixed(k: number): Operation {
   return (["read", "read", "list", "read", "create", "read", "list", "read", "update", "read"] as const)[
     k % 10
   ] as Operation;
-}
-
-function cpu(contestant: Contestant): number {
-  return cpuOfTreeUs(contestant.pid) + cpuOfTreeUs(postgres.pid);
 }
 
 function load(options: LoadOptions): Promise<LoadResult> {

@@ -98,5 +98,6 @@ function load(
 /** Without taskset, or on one core, the two share what there is. */
 function pin(pid: number, core: number): void {
   if (availableParallelism() < 2) return;
-  spawn("taskset", ["-a", "-c", "-p", String(core), String(pid)], { stdio: "ignore" }).on("error", () => {});
+  const [program, ...flags] = ["taskset", "-a", "-c", "-p", String(core), String(pid)] as const;
+  spawn(program, flags, { stdio: "ignore" }).on("error", () => {});
 }

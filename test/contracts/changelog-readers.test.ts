@@ -44,6 +44,16 @@ test("a live reader gets every change from the head on, and nothing is ticked wh
   expect(log.stats().readers).toMatchObject([{ name: "test.live", lagEntries: 0, lagMs: 0, failures: 0 }]);
 });
 
+test("in the leader's process even the only live reader finds its batch read ahead", async () => {
+  const log = await started();
+  await until(() => log.stats().leading);
+  const seen = collector();
+  log.live("test.ahead", seen.handler);
+  await insert(3, "ahead");
+  await until(() => seen.entries.filter(({ id }) => id?.startsWith("ahead")).length === 3);
+  expect(log.stats().cache.hits).toBeGreaterThan(0);
+});
+
 test("a transaction larger than a page is paged by entries and by bytes, in order, each entry once", async () => {
   const log = await started();
   const from = log.head();

@@ -34,6 +34,8 @@ const server = createServer(async (request, response) => {
   else if (path.includes("records:export")) response.end('{"id":"a"}\n{"id":"b"}\n');
   else if (path.includes("/authors/records:import"))
     response.writeHead(422).end(JSON.stringify({ title: "Refused.", detail: "", errors: [{ path: "/2/name", message: "is no text" }] })); // biome-ignore format: one line
+  else if (path.includes("/tags/records:import"))
+    response.end(JSON.stringify({ lines: 3, imported: 2, failed: 1, errors: [{ line: 3, path: "/name", code: "type", message: "is no text" }] })); // biome-ignore format: one line
   else response.end(JSON.stringify({ imported: 2 }));
 });
 
@@ -123,6 +125,13 @@ test("import streams the file with the key and the import's id; export writes th
   const piped = run(["export", "posts"], remote());
   expect(await piped.ended).toBe(0);
   expect(piped.out()).toBe('{"id":"a"}\n{"id":"b"}\n');
+});
+
+test("an import that left lines behind names them and does not end as done", async () => {
+  const partly = run(["import", "tags"], { ...remote(), input: "{}\n{}\n{}\n" });
+  expect(await partly.ended).toBe(exitCodes.server_refused.code);
+  expect(partly.out()).toContain("imported: 2\nfailed: 1\n  line 3/name: is no text");
+  expect(partly.err()).toContain("1 of 3 lines were not taken.");
 });
 
 test("a refusal shows the server's words and places, and no server is one line", async () => {

@@ -35,6 +35,9 @@ const rooms: Rooms = {
     const admins = await db.query({ text: "SELECT 1 FROM landfall.meta WHERE key LIKE 'testAdmin:%'" });
     return admins.length > 0 ? null : { secret: "lf_setup_test" };
   },
+  async takesSetupSecret(db, secret, options) {
+    return secret === "lf_setup_test" && (await rooms.ensureSetupSecret(db, options)) !== null;
+  },
   ensureFirstAdmin: (db, input, options) => rooms.createAdmin(db, input, options),
   async createAdmin(db, { email }) {
     await db.query({

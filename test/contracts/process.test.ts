@@ -52,6 +52,9 @@ test("without a terminal the set-up secret goes into a private file, and is gone
   const made = run(["admin", "create", "owner@example.com"], { env, input: "a good password\n" });
   expect(await made.ended).toBe(0);
   expect(made.out()).toContain("owner@example.com can sign in now.");
+  const closed = run(["setup-url"], { env });
+  expect(await closed.ended).toBe(0);
+  expect(closed.out()).toContain("There is an admin already");
   await first.stop();
   const second = run(["start"], { env });
   await urlOf(second);

@@ -253,6 +253,24 @@ test("upsert creates and replaces", async () => {
   expect(replaced.version).toBeGreaterThan(made.version);
 });
 
+test("several records are upserted in one request, all or none", async () => {
+  await ann.from("tasks").create({ id: "many-1", title: "One", points: 3 });
+  const both = await ann.from("tasks").upsert([
+    { id: "many-1", title: "Uno" },
+    { id: "many-2", title: "Due", points: 2 },
+  ]);
+  expect(both).toMatchObject([
+    { id: "many-1", title: "Uno", points: 0 },
+    { id: "many-2", title: "Due", points: 2 },
+  ]);
+  const failed = ann.from("tasks").upsert([
+    { id: "many-1", title: "Eins" },
+    { id: "many-3", title: "x".repeat(51) },
+  ]);
+  await expect(failed).rejects.toMatchObject({ status: 422, code: "record_unprocessable" });
+  expect((await ann.from("tasks").get("many-1")).title).toBe("Uno");
+});
+
 test("a batch is all or nothing, and later operations may name earlier ones", async () => {
   const [task, person, gone] = await ann.batch((b) => {
     const person = b.from("people").create({ name: "Bo" });

@@ -76,7 +76,8 @@ export async function startTestHttp(database: TestDatabase, options: TestHttpOpt
     },
     cleanupIntervalMs: 0,
     ...options,
-    settings: { ...defaultHttpSettings, port: 0, drainGraceMs: 50, ...options.settings },
+    // A busy test machine stalls the event loop, which must not shed a test's requests.
+    settings: { ...defaultHttpSettings, port: 0, drainGraceMs: 50, loopDelayMaxMs: 60_000, ...options.settings },
   });
   await http.run();
   const { port } = http.address;

@@ -21,6 +21,8 @@ export function watchStalls({ pid, port }: Pick<ServerProcess, "pid" | "port">):
       worstMs = Math.max(worstMs, usedMs(pid) - beforeMs);
     }
   })();
+  // A server that dies fails the test at its own request; `stop` says so as well.
+  probes.catch(() => {});
   return {
     async stop() {
       stopping = true;

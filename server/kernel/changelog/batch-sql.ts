@@ -53,10 +53,11 @@ const sizeOf = (measure: string) =>
   `${entryBytes} + coalesce(${measure}(after), 0) + coalesce(${measure}(before), 0) + coalesce(${measure}(sealed), 0)`;
 
 /** The whole span in `seq` order, for spans known to be small. */
-export async function readSpan(sql: Sql, span: Span, limits: PageLimits): Promise<Page> {
+export async function readSpan(sql: Sql, span: Span, limits: PageLimits, name?: string): Promise<Page> {
   const source = `SELECT ${columns} FROM (${sinceTick(columns, "$6", "$7")}) AS late
     WHERE xid < pg_snapshot_xmax($8::pg_snapshot) AND pg_visible_in_snapshot(xid, $8::pg_snapshot)`;
-  return page(sql, span, limits, source, [span.from.snapshot.running, span.from.snapshot.xmax, span.to.snapshot.text]);
+  const bounds = [span.from.snapshot.running, span.from.snapshot.xmax, span.to.snapshot.text];
+  return page(sql, span, limits, source, bounds, name);
 }
 
 /** The part of a span that lies in these transactions and strictly between two `seq`: index ranges, whatever the span's size. */
@@ -90,9 +91,17 @@ export async function readRanges(sql: Sql, span: Span, afterXid: string, limit: 
 }
 
 /** Cut twice: by the stored sizes, which cost nothing to know, then by the real ones of what is left. */
-async function page(sql: Sql, span: Span, limits: PageLimits, source: string, values: unknown[]): Promise<Page> {
+async function page(
+  sql: Sql,
+  span: Span,
+  limits: PageLimits,
+  source: string,
+  values: unknown[],
+  name?: string,
+): Promise<Page> {
   const rowsMax = Math.min(limits.entries, Math.floor(limits.bytes / entryBytes) + 1);
   const rows = await sql.query<PageRow>({
+    ...(name === undefined ? {} : { name }),
     text: `SELECT tick.stands, p.*
       FROM (SELECT EXISTS (SELECT FROM landfall.tick WHERE id = $1 AND nonce = $2)
                AND (SELECT id FROM landfall.epoch ORDER BY number DESC LIMIT 1) = $3 AS stands) AS tick

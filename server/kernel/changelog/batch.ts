@@ -9,6 +9,8 @@ import type { Batch, Cursor, PageLimits, ResyncReason } from "./types.ts";
 
 export interface BatchReader {
   read(cursor: Cursor, limits: PageLimits): Promise<Batch>;
+  /** Keeps the batch between two ticks for the readers about to ask, read over a connection that has it prepared. */
+  readAhead(prepared: Sql, from: Tick, to: Tick, limits: PageLimits): Promise<void>;
 }
 
 export interface BatchReaderOptions {
@@ -46,9 +48,8 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
   /** Small spans, from memory when another reader had them. */
   async function readWhole(span: Span, cursor: Cursor, limits: PageLimits): Promise<Batch> {
     let cut: Page | undefined;
-    const kept = await cache.get(`${span.epoch}:${span.from.id}:${span.to.id}:${limits.bytes}`, async () => {
-      // One more than the span can hold, so that a full page is told from a cut one.
-      const page = await readSpan(sql, span, { entries: limits.entries + 1, bytes: limits.bytes });
+    const kept = await cache.get(keyOf(span, limits), async () => {
+      const page = await readSpan(sql, span, oneMore(limits));
       if (page.stands && page.whole) return page;
       cut = page;
       return undefined;
@@ -57,6 +58,15 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
     // Without a page of its own this call joined another's load, which was cut or refused.
     const page = cut ?? (await readSpan(sql, span, limits));
     return page.stands ? pageOf(span, page, undefined) : refuse(cursor);
+  }
+
+  async function readAhead(prepared: Sql, from: Tick, to: Tick, limits: PageLimits): Promise<void> {
+    if (!head.epoch || to.total - from.total > limits.entries) return;
+    const span = { epoch: head.epoch.id, from, to };
+    await cache.get(keyOf(span, limits), async () => {
+      const page = await readSpan(prepared, span, oneMore(limits), "changelog_span");
+      return page.stands && page.whole ? page : undefined;
+    });
   }
 
   /** Large spans: which transactions reach into the next page is worked out once, then each page is a few index ranges. */
@@ -121,8 +131,13 @@ export function createBatchReader({ sql, head, cache }: BatchReaderOptions): Bat
     return { kind: "resync", reason };
   }
 
-  return { read };
+  return { read, readAhead };
 }
+
+const keyOf = (span: Span, limits: PageLimits) => `${span.epoch}:${span.from.id}:${span.to.id}:${limits.bytes}`;
+
+/** One more than the span can hold, so that a full page is told from a cut one. */
+const oneMore = (limits: PageLimits): PageLimits => ({ entries: limits.entries + 1, bytes: limits.bytes });
 
 /** The furthest tick within the limit, or the next one when it alone is over it. */
 function reach(ticks: readonly Tick[], entries: number): Tick {

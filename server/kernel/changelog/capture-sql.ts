@@ -4,7 +4,7 @@ import pg from "pg";
 import type { CapturedCollection, CapturedColumn, CapturedJoin } from "./types.ts";
 
 /** Raise it when the generated text changes: functions of an older generator are replaced at the next start. */
-export const generatorVersion = 1;
+export const generatorVersion = 2;
 
 export const quoted = (name: string) => pg.escapeIdentifier(name);
 const literal = (text: string) => pg.escapeLiteral(text);
@@ -24,30 +24,37 @@ const emptyObject = "'{}'::jsonb";
 
 /** The trigger that captures row by row; it does nothing while `landfall.bulk` is on. */
 export function rowFunction(c: CapturedCollection): string {
-  // Assignments of plain expressions only: PL/pgSQL evaluates those without starting a query.
+  // Plain expressions only: PL/pgSQL evaluates those without starting a query. Each costs its preparation once per
+  // transaction, so the way of an update is the shortest, and columns that stayed cost one comparison.
   return `
 #variable_conflict use_variable
 DECLARE
-  ${settingsDeclared}
-  was jsonb;
+  was jsonb := ${emptyObject};
+  ${hasSealed(c) ? `hid jsonb := ${emptyObject};` : ""}
+  ${hasJoins(c) ? joinedDeclared : ""}
   appended bool;
 BEGIN
   IF current_setting('landfall.bulk', true) = 'on'${hasJoins(c) ? " AND TG_OP <> 'DELETE'" : ""} THEN
     RETURN NULL;
-  END IF;
-  IF TG_OP = 'INSERT' THEN
-    ${append(insertEntry(c, "NEW"))};
-  ELSIF TG_OP = 'DELETE' THEN
-    ${append(deleteEntry(c, "OLD"))};
-  ELSIF NEW.id = OLD.id THEN
-    was := ${changed(c, "OLD", "NEW", false)};
-    IF was <> ${emptyObject} THEN
-      was := was || ${formerStamp("OLD")};
+  ELSIF TG_OP = 'UPDATE' THEN
+    -- The stamp leaves the version alone when nothing changed.
+    IF NEW.version = OLD.version THEN
+      RETURN NULL;
+    ELSIF NEW.id = OLD.id THEN
+      ${collectChanged(c, "was", false)}
+      IF was <> ${emptyObject} THEN
+        was := was || ${formerStamp("OLD")};
+      END IF;
+      ${collectChanged(c, "hid", true)}
+      ${append(updateEntry(c, "NEW", "was", "hid"))};
+    ELSE
+      ${append(deleteEntry(c, "OLD"))};
+      ${append(insertEntry(c, "NEW"))};
     END IF;
-    ${append(updateEntry(c, "OLD", "NEW", "was"))};
+  ELSIF TG_OP = 'INSERT' THEN
+    ${append(insertEntry(c, "NEW"))};
   ELSE
     ${append(deleteEntry(c, "OLD"))};
-    ${append(insertEntry(c, "NEW"))};
   END IF;
   RETURN NULL;
 END`;
@@ -69,13 +76,14 @@ BEGIN
   -- Declared only here: this function is called, for nothing, by every statement that is not in bulk.
   DECLARE
     ${settingsDeclared}
+    ${joinedDeclared}
   BEGIN
     IF TG_OP = 'INSERT' THEN
       ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
     ELSIF TG_OP = 'DELETE' THEN
       ${deletes};
     ELSE
-      ${insertInto(updateEntry(c, "o", "n", changedWithStamp(c, "o", "n")), stayed)};
+      ${insertInto(updateEntry(c, "n", changedWithStamp(c, "o", "n"), changed(c, "o", "n", true)), stayed)};
       ${insertInto(deleteEntry(c, "o"), gone)};
       ${insertInto(insertEntry(c, "n"), come)};
     END IF;
@@ -161,20 +169,21 @@ function formerLists(join: CapturedJoin, table: string, formerRows: string): str
 
 const settingsDeclared = `actor text := nullif(current_setting('landfall.actor', true), '');
   request text := nullif(current_setting('landfall.request', true), '');
-  mutation text := nullif(current_setting('landfall.mutation', true), '');
-  joined jsonb := nullif(current_setting('landfall.joined', true), '')::jsonb;`;
+  mutation text := nullif(current_setting('landfall.mutation', true), '');`;
 
-/** The values of one entry, in the order of `landfall.append`. */
+const joinedDeclared = "joined jsonb := nullif(current_setting('landfall.joined', true), '')::jsonb;";
+
+/** The values of one entry, in the order of `landfall.append`, which adds the settings itself. */
 type EntryValues = readonly string[];
 
 const append = (values: EntryValues) => `appended := landfall.append(${values.join(", ")})`;
 
 const insertInto = (values: EntryValues, from = "") =>
   `INSERT INTO landfall.change (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
-    SELECT (SELECT current FROM landfall.ring), ${values.join(", ")} ${from}`;
+    SELECT (SELECT current FROM landfall.ring), ${values.join(", ")}, actor, request, mutation ${from}`;
 
 function entry(c: CapturedCollection, op: string, id: string, version: string, images: readonly string[]): EntryValues {
-  return [`${c.id}`, `${c.schemaVersion}`, `'${op}'`, id, version, ...images, "actor", "request", "mutation"];
+  return [`${c.id}`, `${c.schemaVersion}`, `'${op}'`, id, version, ...images];
 }
 
 const insertEntry = (c: CapturedCollection, row: string) =>
@@ -191,11 +200,11 @@ const deleteEntry = (c: CapturedCollection, row: string) =>
     hasSealed(c) ? sealedImage(null, image(c, row, true)) : "NULL",
   ]);
 
-const updateEntry = (c: CapturedCollection, old: string, row: string, before: string) =>
+const updateEntry = (c: CapturedCollection, row: string, before: string, sealedBefore: string) =>
   entry(c, "u", `${row}.id`, `${row}.version`, [
     image(c, row, false),
     before,
-    hasSealed(c) ? sealedImage(image(c, row, true), changed(c, old, row, true)) : "NULL",
+    hasSealed(c) ? sealedImage(image(c, row, true), sealedBefore) : "NULL",
   ]);
 
 /** The system columns' former values, once something public changed. */
@@ -218,21 +227,47 @@ function image(c: CapturedCollection, row: string, sealed: boolean): string {
   return joinObjects(chunks(pairs, 40).map((chunk) => `jsonb_build_object(${chunk.join(", ")})`));
 }
 
-/** What the columns that differ held before. */
-function changed(c: CapturedCollection, old: string, row: string, sealed: boolean): string {
+/** One field of the record that may have changed: under which condition, and what it held before. */
+interface Change {
+  readonly name: string;
+  readonly happened: string;
+  readonly former: string;
+}
+
+function changes(c: CapturedCollection, old: string, row: string, sealed: boolean): Change[] {
   const own = columns(c, sealed)
     .filter((column) => !systemColumns.has(column.name))
-    .map(
-      (column) => `CASE WHEN ${differs(column, old, row)}
-        THEN jsonb_build_object(${literal(column.name)}, ${jsonForm(column, old)}) ELSE ${emptyObject} END`,
-    );
+    .map((column) => ({
+      name: literal(column.name),
+      happened: differs(column, old, row),
+      former: jsonForm(column, old),
+    }));
   const lists = joinsOf(c, sealed).map((join) => {
     const was = `joined -> '${c.id}' -> ${row}.id`;
-    return `CASE WHEN ${was} ? ${literal(join.field)}
-        THEN jsonb_build_object(${literal(join.field)}, ${was} -> ${literal(join.field)}) ELSE ${emptyObject} END`;
+    const name = literal(join.field);
+    return { name, happened: `${was} ? ${name}`, former: `${was} -> ${name}` };
   });
-  return joinObjects([...own, ...lists]);
+  return [...own, ...lists];
 }
+
+/** What the fields that differ held before, as one expression. */
+const changed = (c: CapturedCollection, old: string, row: string, sealed: boolean) =>
+  joinObjects(
+    changes(c, old, row, sealed).map(
+      ({ name, happened, former }) =>
+        `CASE WHEN ${happened} THEN jsonb_build_object(${name}, ${former}) ELSE ${emptyObject} END`,
+    ),
+  );
+
+/** The same as statements that add to a variable. */
+const collectChanged = (c: CapturedCollection, variable: string, sealed: boolean) =>
+  changes(c, "OLD", "NEW", sealed)
+    .map(
+      ({ name, happened, former }) => `IF ${happened} THEN
+        ${variable} := ${variable} || jsonb_build_object(${name}, ${former});
+      END IF;`,
+    )
+    .join("\n      ");
 
 const joinObjects = (parts: readonly string[]) => (parts.length === 0 ? emptyObject : parts.join(" || "));
 

@@ -127,9 +127,8 @@ function triggers(c: CapturedCollection): string[] {
   const bulk = quoted(`capture_${c.id}_bulk`);
   return [
     own(stampTrigger, "BEFORE INSERT OR UPDATE ON TABLE FOR EACH ROW", "stamp"),
-    own(`${capturePrefix}_row`, "AFTER INSERT OR DELETE ON TABLE FOR EACH ROW", row),
-    // The stamp leaves the version alone when nothing changed; such an update is no change and costs no call.
-    own(`${capturePrefix}_row_update`, "AFTER UPDATE ON TABLE FOR EACH ROW WHEN (NEW.version <> OLD.version)", row),
+    // No WHEN clause: Postgres parses its stored form anew for every statement, which costs more than the call it saves.
+    own(`${capturePrefix}_row`, "AFTER INSERT OR UPDATE OR DELETE ON TABLE FOR EACH ROW", row),
     own(`${capturePrefix}_truncate`, "AFTER TRUNCATE ON TABLE", quoted(`capture_${c.id}_truncate`)),
     ...perStatement(capturePrefix).map(([name, when]) => own(name, when, bulk)),
     ...c.joins.flatMap((join, index) => {

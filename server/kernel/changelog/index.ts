@@ -14,6 +14,7 @@ import { type Reader, type ReaderHandler, type ReaderStats, startReader } from "
 import { maintainRing, type RingState } from "./ring.ts";
 import { createSession } from "./session.ts";
 import { type ChangeLogSettings, changeLogDefaults } from "./settings.ts";
+import type { Tick } from "./store.ts";
 import { channels, createTicker } from "./ticker.ts";
 import type { Batch, Cursor, PageLimits } from "./types.ts";
 
@@ -91,7 +92,10 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
       if (connected) ticker.look();
     },
   });
-  const ticker = createTicker({ session, head, holder, clock, word, settings, log });
+  const readAhead = async (from: Tick, to: Tick) => {
+    if (readers.size > 0) await batches.readAhead(session, from, to, settings.page);
+  };
+  const ticker = createTicker({ session, head, holder, clock, word, settings, log, readAhead });
   let upkeep: NodeJS.Timeout | undefined;
   let keeping: Promise<unknown> = Promise.resolve();
   let ring: RingState | null = null;

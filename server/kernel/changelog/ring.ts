@@ -57,7 +57,7 @@ async function advance(db: Db, limits: RingLimits): Promise<void> {
   const next = order.find((slot) => slot.xid === null);
   if (!next) return;
   await db.query({
-    text: `UPDATE landfall.ring SET current = $1, "advancedAt" = clock_timestamp() WHERE current = $2`,
+    text: `UPDATE landfall.ring SET current = $1, "advancedAt" = clock_timestamp() WHERE current = $2 RETURNING landfall.aim(current)`,
     values: [next.slot, ring.current],
   });
 }

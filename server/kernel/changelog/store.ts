@@ -69,19 +69,42 @@ export async function isTickDue(sql: Sql, last: Tick): Promise<boolean> {
 }
 
 /**
- * Saves the snapshot of this very statement. The caller holds the lease row, so it is later than every tick's before.
- * Nothing is saved when nothing is new, or when `last` is not the newest tick.
+ * Saves the snapshot of this very statement, and with it renews the lease and tells the other processes. The caller holds
+ * the lease row, so the snapshot is later than every tick's before. Nothing happens when nothing is new, or when `last`
+ * is not the newest tick.
  */
-export async function insertTick(sql: Sql, last: Tick, nonce: string): Promise<Tick | undefined> {
+export async function insertTick(
+  sql: Sql,
+  last: Tick,
+  nonce: string,
+  lease: { readonly holder: string; readonly leaseMs: number; readonly channel: string },
+): Promise<Tick | undefined> {
   const rows = await sql.query<TickRow>({
     name: "changelog_tick",
-    text: `INSERT INTO landfall.tick (id, snapshot, nonce, changes, total, collections)
-           SELECT $1, pg_current_snapshot(), $2, count(*), $3 + count(*), array_agg(DISTINCT b.collection)
-           FROM (${sinceTick("collection", "$4", "$5")}) AS b
-           HAVING count(*) > 0
-             AND (SELECT t.id = $6 AND t.nonce = $7 FROM landfall.tick t ORDER BY t.id DESC LIMIT 1)
-           RETURNING ${tickColumns}`,
-    values: [last.id + 1, nonce, last.total, last.snapshot.running, last.snapshot.xmax, last.id, last.nonce],
+    text: `WITH tick AS (
+             INSERT INTO landfall.tick (id, snapshot, nonce, changes, total, collections)
+             SELECT $1, pg_current_snapshot(), $2, count(*), $3 + count(*), array_agg(DISTINCT b.collection)
+             FROM (${sinceTick("collection", "$4", "$5")}) AS b
+             HAVING count(*) > 0
+               AND (SELECT t.id = $6 AND t.nonce = $7 FROM landfall.tick t ORDER BY t.id DESC LIMIT 1)
+             RETURNING *
+           ), told AS (
+             UPDATE landfall.leader SET until = clock_timestamp() + $9 * interval '1 millisecond'
+             FROM tick WHERE holder = $8 RETURNING pg_notify($10, tick.id::text)
+           )
+           SELECT ${tickColumns} FROM tick`,
+    values: [
+      last.id + 1,
+      nonce,
+      last.total,
+      last.snapshot.running,
+      last.snapshot.xmax,
+      last.id,
+      last.nonce,
+      lease.holder,
+      lease.leaseMs,
+      lease.channel,
+    ],
   });
   return rows.map(toTick)[0];
 }
@@ -105,22 +128,6 @@ export async function holdLease(sql: Sql, holder: string): Promise<boolean> {
     values: [holder],
   });
   return rows[0]?.ours === true;
-}
-
-/** Renews the lease and tells the other processes, within the tick's transaction. */
-export async function announceTick(
-  sql: Sql,
-  holder: string,
-  leaseMs: number,
-  channel: string,
-  tick: number,
-): Promise<void> {
-  await sql.query({
-    name: "changelog_announce",
-    text: `UPDATE landfall.leader SET until = clock_timestamp() + $2 * interval '1 millisecond'
-           WHERE holder = $1 RETURNING pg_notify($3, $4)::text`,
-    values: [holder, leaseMs, channel, String(tick)],
-  });
 }
 
 export async function releaseLease(sql: Sql, holder: string): Promise<void> {

@@ -13,7 +13,6 @@ import type { Head } from "./head.ts";
 import type { Session } from "./session.ts";
 import type { ChangeLogSettings } from "./settings.ts";
 import {
-  announceTick,
   glance,
   holdLease,
   insertTick,
@@ -46,9 +45,11 @@ export interface TickerOptions {
   readonly word: () => string;
   readonly settings: ChangeLogSettings;
   readonly log: Logger;
+  /** Called with each tick this process writes, before anyone here hears of it. */
+  readAhead(from: Tick, to: Tick): Promise<void>;
 }
 
-export function createTicker({ session, head, holder, clock, word, settings, log }: TickerOptions): Ticker {
+export function createTicker({ session, head, holder, clock, word, settings, log, readAhead }: TickerOptions): Ticker {
   const bell = createBell();
   let leading = false;
   let stopped = false;
@@ -60,16 +61,20 @@ export function createTicker({ session, head, holder, clock, word, settings, log
   let loop: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    let lastAt = Number.NEGATIVE_INFINITY;
+    let nextAt = Number.NEGATIVE_INFINITY;
     while (!stopped) {
       await bell.wait(interval());
       // Rings that come together are answered together.
-      const early = lastAt + settings.gapMs - clock.monotonicMs();
+      const early = nextAt - clock.monotonicMs();
       if (early > 0) await pause(early);
       if (stopped) break;
-      lastAt = clock.monotonicMs();
+      const startedAt = clock.monotonicMs();
+      nextAt = startedAt + settings.gapMs;
       try {
         if (session.connected) await (leading ? lead() : follow());
+        // Where a tick takes long, the machine has enough to do: at most half of the time goes into ticks, and what is
+        // written meanwhile shares the next one.
+        nextAt = Math.max(nextAt, 2 * clock.monotonicMs() - startedAt);
       } catch (error) {
         // Still leader, if the lease says so; but what is known must be looked at afresh before the next tick.
         stale = true;
@@ -117,16 +122,15 @@ export function createTicker({ session, head, holder, clock, word, settings, log
     if (!tick) return;
     ticks += 1;
     renewAt = clock.monotonicMs() + settings.leaseMs / 2;
+    // Whatever becomes of it, readers can read for themselves.
+    await readAhead(last, tick).catch(() => {});
     head.push(tick);
   }
 
   async function writeTick(last: Tick): Promise<Tick | undefined> {
     if (!(await stillLeading())) return undefined;
-    const tick = await insertTick(session, last, word());
-    if (tick) {
-      await announceTick(session, holder, settings.leaseMs, channels.tick, tick.id);
-      return tick;
-    }
+    const tick = await insertTick(session, last, word(), { holder, leaseMs: settings.leaseMs, channel: channels.tick });
+    if (tick) return tick;
     const newest = await newestTick(session);
     if (newest?.id === last.id && newest.nonce === last.nonce) return undefined;
     // Another leader has ticked, or this is another history.

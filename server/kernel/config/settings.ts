@@ -177,7 +177,7 @@ export const settings = {
     default: 4_194_304,
     group: "Limits",
     who: "operators",
-    text: "Largest JSON request body.",
+    text: "Largest JSON request body; four times as much for a list of records and a batch.",
   },
   connectionsMax: {
     env: "LANDFALL_CONNECTIONS_MAX",

@@ -3,6 +3,7 @@ import pg from "pg";
 import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
 import { dropName, holdName, isLostStatement } from "./statement-names.ts";
+import { sendTexts, textValues } from "./text-query.ts";
 
 export interface PoolOptions {
   /** Anything pg's ClientConfig takes, or a connection string. */
@@ -53,7 +54,7 @@ export function createDb(options: PoolOptions): PooledDb {
   pool.on("error", () => {});
 
   return {
-    ...runner({ query: (config) => onePooled(pool, config) }, options.prepare),
+    ...runner((send, name) => onePooled(pool, send, name), options.prepare),
     pool,
     inTransaction: false,
     transaction: async (work, settings) => {
@@ -64,15 +65,16 @@ export function createDb(options: PoolOptions): PooledDb {
   };
 }
 
-interface Target {
-  query(config: pg.QueryConfig | pg.QueryArrayConfig): Promise<pg.QueryResult>;
-}
+/** Sends one statement, by its name or, when that is undefined, without one. */
+type Send<Result> = (client: pg.PoolClient, name: string | undefined) => Promise<Result>;
+/** Finds the connection for it. */
+type Run = <Result>(send: Send<Result>, name: string | undefined) => Promise<Result>;
 
 /**
  * One statement on a pooled connection. Not `pool.query`, which throws the connection and its prepared statements away
  * after every refused statement, so that a burst of taken unique values would cost a reconnect each.
  */
-async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.QueryResult> {
+async function onePooled<Result>(pool: pg.Pool, send: Send<Result>, name: string | undefined): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A server that stops sends its reason and closes: the close is an event, without a listener the end of the process.
@@ -81,7 +83,7 @@ async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.Quer
   };
   client.on("error", onError);
   try {
-    return await sendOrAgain(client, config);
+    return await sendOrAgain(client, send, name);
   } catch (error) {
     if (isConnectionLost(error)) broken = error as Error;
     throw coded(error);
@@ -92,36 +94,39 @@ async function onePooled(pool: pg.Pool, config: pg.QueryConfig): Promise<pg.Quer
 }
 
 /** A named statement that the connection has lost, or whose result type changed, runs once more without its name. */
-async function sendOrAgain(client: pg.PoolClient, config: pg.QueryConfig): Promise<pg.QueryResult> {
-  const { name, ...unnamed } = config;
-  if (name === undefined) return client.query(config);
+async function sendOrAgain<Result>(client: pg.PoolClient, send: Send<Result>, name: string | undefined) {
+  if (name === undefined) return send(client, undefined);
   holdName(client, name);
   try {
-    return await client.query(config);
+    return await send(client, name);
   } catch (error) {
     if (!isLostStatement(error)) throw error;
     dropName(client, name);
-    return client.query(unnamed);
+    return send(client, undefined);
   }
 }
 
-function runner(target: Target, prepare: boolean): Pick<Db, "query" | "texts"> {
-  const config = (statement: Statement, types: pg.CustomTypesConfig) => ({
-    text: statement.text,
-    values: statement.values as unknown[],
-    types,
-    ...(prepare && statement.name !== undefined ? { name: statement.name } : {}),
-  });
+function runner(run: Run, prepare: boolean): Pick<Db, "query" | "texts"> {
   return {
-    async query<Row extends object>(statement: Statement): Promise<Row[]> {
-      const result = await target.query(config(statement, parsed));
-      return result.rows as Row[];
+    async query<Row extends object>({ text, values, name }: Statement): Promise<Row[]> {
+      const send: Send<pg.QueryResult> = (client, named) =>
+        client.query({ text, values: values as unknown[], types: parsed, ...(named === undefined ? {} : { name: named }) }); // biome-ignore format: one statement
+      return (await run(send, prepare ? name : undefined)).rows as Row[];
     },
-    async texts(statement: Statement): Promise<TextResult> {
-      const result = await target.query({ ...config(statement, verbatim), rowMode: "array" });
-      return { rows: result.rows as (string | null)[][], count: result.rowCount ?? 0 };
+    texts({ text, values = [], name }: Statement): Promise<TextResult> {
+      const texts = textValues(values);
+      const send: Send<TextResult> = (client, named = "") =>
+        texts ? sendTexts(client, { text, name: named, values: texts }) : mappedTexts(client, { text, values, name: named }); // biome-ignore format: one statement
+      return run(send, prepare ? name : undefined);
     },
   };
+}
+
+/** The same for values that pg has to put into Postgres' form: lists, dates, bytes. */
+async function mappedTexts(client: pg.PoolClient, { text, values, name }: Required<Statement>): Promise<TextResult> {
+  const config = { text, values: values as unknown[], types: verbatim, rowMode: "array" as const };
+  const { rows, rowCount } = await client.query(name === "" ? config : { ...config, name });
+  return { rows, count: rowCount ?? 0 };
 }
 
 async function runTransaction<T>(
@@ -171,14 +176,12 @@ async function setTags(client: pg.PoolClient, tags: WriteTags): Promise<void> {
   });
 }
 
-function held(client: pg.PoolClient, config: pg.QueryConfig | pg.QueryArrayConfig): Promise<pg.QueryResult> {
-  if (config.name !== undefined) holdName(client, config.name);
-  return client.query(config);
-}
-
 function inside(client: pg.PoolClient, prepare: boolean, depth: number): Db {
   return {
-    ...runner({ query: (config) => held(client, config) }, prepare),
+    ...runner((send, name) => {
+      if (name !== undefined) holdName(client, name);
+      return send(client, name);
+    }, prepare),
     inTransaction: true,
     transaction: async (work, options) => {
       const savepoint = `landfall_${depth}`;

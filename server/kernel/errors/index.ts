@@ -48,6 +48,23 @@ export class Problem extends Error {
   }
 }
 
+/** The same problem as somebody else has to tell it: its places seen from elsewhere, with more members, as another status. */
+export function moved(
+  problem: Problem,
+  place: (path: string) => string,
+  extra: ProblemDetails["extra"] = {},
+  status = problem.status,
+): Problem {
+  const { code, message, advice, issues, retryAfterSeconds, cause } = problem;
+  const details = { issues: issues.map((issue) => ({ ...issue, path: place(issue.path) })), cause };
+  const after = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return new Problem(
+    code,
+    { status, says: message, advice },
+    { ...details, ...after, extra: { ...problem.extra, ...extra } },
+  );
+}
+
 export type ErrorTable<Codes extends string> = { readonly [code in Codes]: (details?: ProblemDetails) => Problem };
 
 const catalogue = new Map<string, ErrorDefinition>();

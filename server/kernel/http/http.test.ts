@@ -37,7 +37,7 @@ const routes: Route[] = [
   defineRoute({
     method: "POST", path: "/v1/things", name: "createThing", summary: "Create", tag: "things", access: "anyone",
     body: z.strictObject({ title: z.string(), tags: z.array(z.string()).optional(), extra: z.json().optional() }),
-    bodyLimitBytes: 100_000, responses: ok,
+    bodyLimitTimes: 2, responses: ok,
     handler: async (_ctx, { body }) => ({ status: 201, json: body, headers: { Location: `/v1/things/${body.title}` } }),
   }),
   defineRoute({
@@ -85,7 +85,7 @@ const routes: Route[] = [
   ),
 ]; // biome-ignore format: a table of routes
 
-const server = testHttp(database, () => ({ routes, settings: { urlLimitBytes: 2_000 } }));
+const server = testHttp(database, () => ({ routes, settings: { urlLimitBytes: 2_000, bodyLimitBytes: 50_000 } }));
 const call = (path: string, init: RequestInit & { as?: string; headers?: Record<string, string> } = {}) =>
   fetch(server.current.url + path, {
     redirect: "manual",
@@ -192,10 +192,12 @@ test("a well-formed surrogate pair and a merge patch pass", async () => {
 
 test("D01 a body nested 10^4 deep is refused within 100 ms", async () => {
   const depth = 10_000;
-  const started = performance.now();
+  // The process's own CPU time: client and server are both in it, other processes are not.
+  const before = process.cpuUsage();
   const response = await send("POST", "/v1/things", `{"title":"a","extra":${"[".repeat(depth)}${"]".repeat(depth)}}`);
   expect((await problem(response)).code).toBe("json_too_deep");
-  expect(performance.now() - started).toBeLessThan(100);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(100);
   expect((await send("POST", "/v1/things", `{"title":"[[[[","extra":${"[".repeat(63)}${"]".repeat(63)}}`)).status).toBe(
     201,
   );
@@ -278,6 +280,7 @@ test("content types, codings and sizes of bodies are checked", async () => {
     );
   expect((await problem(await send("POST", "/v1/things", {}, { "content-encoding": "gzip" }))).status).toBe(415);
   expect((await problem(await call("/v1/things", { method: "POST" }))).code).toBe("body_required");
+  expect((await send("POST", "/v1/things", { title: "a", extra: "x".repeat(60_000) })).status).toBe(201);
   expect((await problem(await send("POST", "/v1/things", { title: "x".repeat(200_000) }))).code).toBe("body_too_large");
   const chunked = await call("/v1/things", {
     method: "POST",

@@ -1,5 +1,5 @@
-import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { connect, type Socket } from "node:net";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { testDatabase } from "../../../test/support/database.ts";
 import { rawRequest, startTestHttp, type TestHttp, type TestHttpOptions } from "../../../test/support/http.ts";
@@ -121,6 +121,28 @@ test("T20 a spoofed X-Forwarded-For does not give a fresh budget", async () => {
   });
 });
 
+test("D03 a request that does the work of several pays for them all, or does nothing", async () => {
+  const batch = defineRoute({
+    ...{ method: "POST", path: "/v1/several", name: "several", summary: "s", tag: "t", access: "anyone" },
+    body: z.strictObject({ times: z.number() }),
+    cost: ({ times }) => times,
+    responses: { 200: { description: "ok" } },
+    handler: async () => ({ status: 200, json: {} }),
+  });
+  await withServer({ routes: [batch], settings: { ratePerAddress: 10 } }, async ({ url }) => {
+    const send = (times: number) =>
+      fetch(`${url}/v1/several`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: `{"times":${times}}`,
+      });
+    const first = await send(6);
+    expect([first.status, first.headers.get("ratelimit")]).toEqual([200, expect.stringMatching(/^"address";r=4;/)]);
+    expect((await send(6)).status).toBe(429);
+    expect((await send(3)).status).toBe(200);
+  });
+});
+
 test("O01 excess is shed in under 50 ms with 503 and Retry-After; admins and health keep their room", async () => {
   const route = held();
   await withServer(
@@ -149,6 +171,41 @@ test("O01 excess is shed in under 50 ms with 503 and Retry-After; admins and hea
       expect(http.server.listening).toBe(true);
     },
   );
+});
+
+test("D07 bodies that never arrive take no place from others, and one address may not hold all that wait", async () => {
+  const route = held();
+  route.release();
+  const body = defineRoute({
+    ...{ method: "POST", path: "/v1/body", name: "body", summary: "s", tag: "t", access: "anyone" },
+    body: z.looseObject({}),
+    responses: { 200: { description: "ok" } },
+    handler: async () => ({ status: 200, json: {} }),
+  });
+  const settings = { inFlightMax: 4, inFlightReserved: 1 };
+  await withServer({ routes: [...route.routes, body], settings }, async ({ url, port }) => {
+    const answers: string[] = [];
+    const request =
+      "POST /v1/body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+    const sockets = Array.from({ length: 12 }, () =>
+      connect(port, "127.0.0.1", function (this: Socket) {
+        this.on("data", (chunk) => answers.push(chunk.toString("latin1")));
+        this.write(request);
+      }),
+    );
+    // 4 × 4 may wait in all, half of them from one address: 4 of the 12 are refused, 8 wait, and nobody else notices.
+    await vi.waitFor(() => expect(answers.filter((answer) => answer.includes(" 503 "))).toHaveLength(4));
+    for (let at = 0; at < 10; at++) expect((await fetch(`${url}/v1/held`)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    await vi.waitFor(async () => {
+      const response = await fetch(`${url}/v1/body`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: "{}",
+      });
+      expect(response.status).toBe(200);
+    });
+  });
 });
 
 test("D07 slow headers, slow bodies and stalled sockets are ended; others are served meanwhile", async () => {

@@ -21,7 +21,7 @@ import { RequestContext } from "./request-context.ts";
 import type { Reply } from "./route.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { HttpSettings } from "./settings.ts";
-import type { Shedding } from "./shedding.ts";
+import type { Client, Shedding } from "./shedding.ts";
 import { textFault } from "./text-fault.ts";
 import { validate } from "./validate.ts";
 
@@ -74,13 +74,25 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       shedding.enter();
       entered = true;
       const actor = await admit(parts, plan, exchange);
-      const reply = await perform(parts, plan, exchange, actor, params);
-      await answers.reply(exchange, reply, plan.cache);
+      const client = { address: limitKey(exchange.ip), isAdmin: isAdmin(actor) };
+      const work = () => perform(parts, plan, exchange, { actor, client }, params);
+      const reply = await (plan.bodyKind === "stream" ? shedding.aside("streaming", client, work) : work());
+      await send(exchange, reply, { plan, client });
       finished(exchange, exchange.response.statusCode);
     } catch (thrown) {
       fail(exchange, thrown);
     } finally {
       if (entered) shedding.leave();
+    }
+  }
+
+  async function send(exchange: Exchange, reply: Reply, { plan, client }: { plan: RoutePlan; client: Client }) {
+    if (!reply.stream) return answers.reply(exchange, reply, plan.cache);
+    try {
+      await shedding.aside("streaming", client, () => answers.reply(exchange, reply, plan.cache));
+    } finally {
+      // Refused, broken off or read to its end: nothing behind it may stay open.
+      reply.stream.destroy();
     }
   }
   return { serve, fail };
@@ -109,8 +121,7 @@ async function admit(parts: PipelineParts, plan: RoutePlan, exchange: Exchange):
   // Admins and the service may do anything anyway; a limit would only stop them from helping a server in trouble.
   if (!isAdmin(actor)) {
     parts.shedding.confirm();
-    if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange);
-    else count(parts.credentialLimit, actor.label, exchange);
+    countActor(parts, exchange, actor, 1);
   }
   checkAccess(plan.route, actor);
   return actor;
@@ -130,9 +141,17 @@ function authenticated(parts: PipelineParts, exchange: Exchange): Actor | Promis
   }
 }
 
-function count(limit: RateLimit | undefined, key: string, exchange: Exchange): void {
+function countActor(parts: PipelineParts, exchange: Exchange, actor: Actor, amount: number): void {
+  if (actor.kind === "anonymous") count(parts.addressLimit, limitKey(exchange.ip), exchange, amount);
+  else count(parts.credentialLimit, actor.label, exchange, amount);
+}
+
+function count(limit: RateLimit | undefined, key: string, exchange: Exchange, amount = 1): void {
   if (!limit) return;
-  const verdict = limit.take(key);
+  const verdict = limit.take(key, amount);
+  // The last count is the one that is told.
+  const told = exchange.extra.indexOf("RateLimit-Policy");
+  if (told >= 0) exchange.extra.splice(told, 4);
   exchange.extra.push("RateLimit-Policy", limit.policy, "RateLimit", limit.header(verdict));
   if (!verdict.allowed) throw kernelErrors.rate_limited({ retryAfterSeconds: verdict.waitSeconds });
 }
@@ -142,7 +161,7 @@ async function perform(
   parts: PipelineParts,
   plan: RoutePlan,
   exchange: Exchange,
-  actor: Actor,
+  { actor, client }: { readonly actor: Actor; readonly client: Client },
   rawParams: unknown,
 ): Promise<Reply> {
   const { route } = plan;
@@ -151,8 +170,10 @@ async function perform(
   const params = route.params ? validate(route.params, rawParams, "path") : {};
   const query = plan.query(parseQueryText(exchange.queryText));
   const key = idempotencyKey(plan, request.headers["idempotency-key"]);
-  const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange);
+  const bytes = plan.bodyKind === "stream" ? undefined : await jsonBytes(parts, plan, exchange, client);
   const body = bytes && route.body ? validate(route.body, parseJsonBody(bytes), "body") : undefined;
+  const cost = route.cost?.(body as never) ?? 1;
+  if (cost > 1 && !client.isAdmin) countActor(parts, exchange, actor, cost - 1);
   if (plan.bodyKind === "stream") checkContentType(request, plan.mediaTypes);
   const context = new RequestContext({
     exchange,
@@ -212,14 +233,21 @@ function idempotencyKey(plan: RoutePlan, header: string | string[] | undefined):
   return String(header);
 }
 
-async function jsonBytes(parts: PipelineParts, plan: RoutePlan, exchange: Exchange): Promise<Buffer | undefined> {
+async function jsonBytes(
+  parts: PipelineParts,
+  plan: RoutePlan,
+  exchange: Exchange,
+  client: Client,
+): Promise<Buffer | undefined> {
   const { request } = exchange;
   if (!hasBody(request)) {
     if (plan.bodyRequired) throw kernelErrors.body_required();
     return undefined;
   }
   if (plan.bodyKind === "json") checkContentType(request, plan.mediaTypes);
-  const bytes = await readBody(request, { maxBytes: plan.bodyLimitBytes, timeoutMs: parts.settings.bodyTimeoutMs });
+  const limits = { maxBytes: plan.bodyLimitBytes, timeoutMs: parts.settings.bodyTimeoutMs };
+  const bytes = await parts.shedding.aside("receiving", client, () => readBody(request, limits));
+  if (!client.isAdmin) parts.shedding.confirm();
   if (plan.bodyKind === "none") return refuseContent(bytes);
   if (bytes.length === 0) throw kernelErrors.body_required();
   return bytes;

@@ -13,7 +13,8 @@ export interface RateVerdict {
 export interface RateLimit {
   /** `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). */
   readonly policy: string;
-  take(key: string): RateVerdict;
+  /** Takes `amount` requests (default 1) out of the bucket, all or none; never more than a full one holds. */
+  take(key: string, amount?: number): RateVerdict;
   /** `RateLimit` for this verdict. */
   header(verdict: RateVerdict): string;
 }
@@ -55,7 +56,7 @@ export function createRateLimit({ name, perMinute, instances, clock }: RateLimit
   return {
     policy: `"${name}";q=${perMinute};w=60`,
     header: ({ remaining, waitSeconds }) => `"${name}";r=${remaining};t=${waitSeconds}`,
-    take(key) {
+    take(key, amount = 1) {
       const nowMs = clock.monotonicMs();
       turn(nowMs);
       const share = Math.max(1, perMinute / Math.max(1, instances()));
@@ -63,9 +64,14 @@ export function createRateLimit({ name, perMinute, instances, clock }: RateLimit
       const mine = bucket(key, share, nowMs);
       mine.tokens = Math.min(share, mine.tokens + (nowMs - mine.atMs) * perMs);
       mine.atMs = nowMs;
-      if (mine.tokens < 1)
-        return { allowed: false, remaining: 0, waitSeconds: Math.max(1, Math.ceil((1 - mine.tokens) / perMs / 1000)) };
-      mine.tokens -= 1;
+      const wanted = Math.min(amount, share);
+      if (mine.tokens < wanted)
+        return {
+          allowed: false,
+          remaining: Math.floor(mine.tokens),
+          waitSeconds: Math.max(1, Math.ceil((wanted - mine.tokens) / perMs / 1000)),
+        };
+      mine.tokens -= wanted;
       const remaining = Math.floor(mine.tokens);
       return { allowed: true, remaining, waitSeconds: Math.ceil((share - mine.tokens) / perMs / 1000) };
     },

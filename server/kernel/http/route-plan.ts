@@ -36,7 +36,7 @@ export function planRoute(route: Route, settings: HttpSettings): RoutePlan {
     bodyKind,
     bodyRequired: bodyKind === "json" && !route.body?.safeParse(undefined).success,
     mediaTypes: route.mediaTypes ?? defaultTypes,
-    bodyLimitBytes: route.bodyLimitBytes ?? settings.bodyLimitBytes,
+    bodyLimitBytes: route.bodyLimitBytes ?? settings.bodyLimitBytes * (route.bodyLimitTimes ?? 1),
     cors: route.path.startsWith("/v1/") && !route.sameOrigin,
     query: queryParser(route),
   };

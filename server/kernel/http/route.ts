@@ -31,6 +31,8 @@ export interface Route<
   /** `json` (default when `body` is given): parsed, bounded, checked for U+0000 and lone surrogates. `stream`: the handler reads `input.stream`. */
   readonly bodyKind?: "json" | "stream";
   readonly bodyLimitBytes?: number;
+  /** How many times the operator's limit, where one body holds many records. Default: 1. */
+  readonly bodyLimitTimes?: number;
   /** Content types the body may have. Default: `application/json` (and `application/merge-patch+json` for PATCH); for streams `application/x-ndjson`. */
   readonly mediaTypes?: readonly string[];
   /** In place of `query` at run time, for hot routes: a plain function over the flat parameters. It throws Problems itself. `query` still feeds the OpenAPI document. */
@@ -45,6 +47,8 @@ export interface Route<
   readonly idempotent?: boolean;
   /** Default `private, no-cache` for GET, `no-store` for everything else. `no-store` also switches compression off. Say it where an answer carries a secret: then an idempotency key stores only its `summary`. */
   readonly cache?: "private" | "no-store";
+  /** How many requests a call counts as against the general limits, told from its body; default 1. */
+  readonly cost?: (body: z.output<Body>) => number;
   /** For the OpenAPI document: by status. Problems are added for every route. */
   readonly responses: { readonly [status: number]: ResponseSpec };
   readonly handler: (ctx: Context, input: Input<Params, Query, Body>) => Promise<Reply>;

@@ -43,6 +43,6 @@ export function securityHeaders(mount: Mount, publicUrl: string): readonly strin
     // The API is for apps of any origin; CORS decides what they may read.
     mount === "api" ? "cross-origin" : "same-origin",
     ...(mount === "api" ? [] : ["Cross-Origin-Opener-Policy", "same-origin", "X-Frame-Options", "DENY"]),
-    ...(publicUrl.startsWith("https:") ? ["Strict-Transport-Security", "max-age=63072000; includeSubDomains"] : []),
+    ...(publicUrl.startsWith("https:") ? ["Strict-Transport-Security", "max-age=63072000"] : []),
   ];
 }

@@ -211,11 +211,21 @@ function refuse({ request }: Exchange, settings: HttpSettings): Problem | undefi
   return undefined;
 }
 
-/** One log line and one observation per request. */
+const overloadLineEveryMs = 5_000;
+
+/** One observation per request, and one log line unless it was shed with many others. */
 function recordFinished({ log, clock, metrics }: HttpOptions) {
+  let overloadToldMs = Number.NEGATIVE_INFINITY;
+  /** A log line for each refusal would make an overload worse; the metric counts them all. */
+  const toldLately = (nowMs: number) => {
+    if (nowMs - overloadToldMs < overloadLineEveryMs) return true;
+    overloadToldMs = nowMs;
+    return false;
+  };
   return (exchange: Exchange, status: number, problem?: Problem): void => {
     const ms = clock.monotonicMs() - exchange.startedMs;
     metrics.request(exchange.route, status, ms);
+    if (problem?.code === "overloaded" && toldLately(exchange.startedMs)) return;
     const line: Record<string, unknown> = {
       requestId: exchange.requestId,
       route: exchange.route,

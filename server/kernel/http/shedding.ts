@@ -13,6 +13,14 @@ export interface SheddingOptions {
   readonly random: () => number;
 }
 
+/** `receiving`: a body that is read whole. `streaming`: records in or out for as long as it takes. */
+export type Pace = "receiving" | "streaming";
+
+export interface Client {
+  readonly address: string;
+  readonly isAdmin: boolean;
+}
+
 export interface Shedding {
   readonly inFlight: number;
   readonly shed: number;
@@ -21,13 +29,25 @@ export interface Shedding {
   /** Asked once it is known that the caller is no admin: throws when only reserved places were left. */
   confirm(): void;
   leave(): void;
+  /**
+   * Work whose pace the client sets. Its place is given back meanwhile, or a few hundred slow clients would take them all;
+   * those who wait are bounded by themselves, in all and for each address. Admins are never refused here.
+   */
+  aside<T>(kind: Pace, client: Client, work: () => Promise<T>): Promise<T>;
   /** Watches the event loop until stopped. */
   watch(): () => void;
 }
 
 const sampleMs = 100;
 
+/** Share of the waiting that one address may have. */
+const addressShare = 1 / 2;
+
 export function createShedding(options: SheddingOptions): Shedding {
+  const waiting = {
+    receiving: waitingRoom(options.inFlightMax * 4),
+    streaming: waitingRoom(Math.max(16, Math.ceil(options.inFlightMax / 4))),
+  };
   let inFlight = 0;
   let shed = 0;
   let loopDelayMs = 0;
@@ -52,6 +72,18 @@ export function createShedding(options: SheddingOptions): Shedding {
     leave() {
       inFlight--;
     },
+    async aside(kind, { address, isAdmin }, work) {
+      const room = waiting[kind];
+      if (!isAdmin && !room.hasPlace(address)) refuse();
+      room.enter(address);
+      inFlight--;
+      try {
+        return await work();
+      } finally {
+        room.leave(address);
+        inFlight++;
+      }
+    },
     watch() {
       let expectedMs = options.clock.monotonicMs() + sampleMs;
       let lastMs = 0;
@@ -65,5 +97,21 @@ export function createShedding(options: SheddingOptions): Shedding {
       }, sampleMs).unref();
       return () => clearInterval(timer);
     },
+  };
+}
+
+function waitingRoom(max: number) {
+  const byAddress = new Map<string, number>();
+  let inside = 0;
+  const change = (address: string, by: 1 | -1) => {
+    const own = (byAddress.get(address) ?? 0) + by;
+    inside += by;
+    if (own === 0) byAddress.delete(address);
+    else byAddress.set(address, own);
+  };
+  return {
+    hasPlace: (address: string) => inside < max && (byAddress.get(address) ?? 0) < max * addressShare,
+    enter: (address: string) => change(address, 1),
+    leave: (address: string) => change(address, -1),
   };
 }

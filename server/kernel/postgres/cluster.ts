@@ -40,7 +40,7 @@ export interface Cluster {
 // Small on purpose: one app's server beside it, under 200 MB together. Every value may be raised in postgresql.conf's
 // place by using one's own Postgres.
 const tuning = ["wal_level=replica", "max_wal_senders=2", "max_connections=100", "shared_buffers=64MB", "jit=off",
-  "max_wal_size=512MB", "autovacuum_max_workers=2", "huge_pages=off", "unix_socket_permissions=0700"]; // biome-ignore format: one list
+  "max_wal_size=512MB", "autovacuum_max_workers=2", "autovacuum_naptime=15s", "huge_pages=off", "unix_socket_permissions=0700"]; // biome-ignore format: one list
 /** I/O workers are three more processes; one app's reads come from the page cache anyway. */
 const tuning18 = ["io_method=sync"];
 

@@ -35,6 +35,7 @@ async function write(writer: number, ring: boolean): Promise<void> {
 async function round(ring: boolean) {
   latencies.length = 0;
   const ticks = log.stats().ticks;
+  const cpu = bench.cpuSeconds();
   await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer, ring)));
   await pause(1_000);
   return {
@@ -42,6 +43,7 @@ async function round(ring: boolean) {
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     ticks: log.stats().ticks - ticks,
+    postgresCpuMsPerSecond: rounded(((bench.cpuSeconds() - cpu) * 1_000) / (seconds + 1)),
   };
 }
 
