@@ -7,9 +7,9 @@ export interface Suite {
 }
 
 export const suites: readonly Suite[] = [
-  { name: "unit", paths: ["server/", "sdk/", "migrations/", "admin-ui/"], budgetSeconds: 150 },
-  { name: "contracts", paths: ["test/contracts/"], budgetSeconds: 150 },
-  { name: "journeys", paths: ["test/journeys/"], budgetSeconds: 100 },
-  { name: "attacks", paths: ["test/attacks/"], budgetSeconds: 60 },
-  { name: "browser", paths: ["test/browser/"], budgetSeconds: 60 },
+  { name: "unit", paths: ["server/", "sdk/", "migrations/", "admin-ui/"], budgetSeconds: 100 },
+  { name: "contracts", paths: ["test/contracts/"], budgetSeconds: 120 },
+  { name: "journeys", paths: ["test/journeys/"], budgetSeconds: 90 },
+  { name: "attacks", paths: ["test/attacks/"], budgetSeconds: 130 },
+  { name: "browser", paths: ["test/browser/"], budgetSeconds: 80 },
 ];

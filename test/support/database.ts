@@ -1,9 +1,14 @@
 // One cloned database per test file: call `testDatabase()` at the top level of the file.
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, inject } from "vitest";
 import { createDb, type PooledDb, type PoolOptions } from "../../server/kernel/db/pool.ts";
+import type { EmbeddedPostgres } from "../../server/kernel/postgres/embedded.ts";
 import { poolDefaults } from "./pool-defaults.ts";
+import { startTemplate } from "./template.ts";
 
 export interface TestDatabase {
   /** The product's view: the plain role `landfall`, no superuser. Available from beforeAll on. */
@@ -19,10 +24,14 @@ export interface TestDatabase {
 export interface TestDatabaseOptions {
   /** An empty database instead of a migrated one. */
   readonly empty?: boolean;
+  /** A cluster of its own, for what depends on the transactions of the whole cluster. */
+  readonly alone?: boolean;
 }
 
 export function testDatabase(options: TestDatabaseOptions = {}): TestDatabase {
-  const host = inject("postgresHost");
+  const own = options.alone ? mkdtempSync(join(tmpdir(), "lf-")) : undefined;
+  const host = own === undefined ? inject("postgresHost") : join(own, "s");
+  let cluster: EmbeddedPostgres | undefined;
   const name = `t_${randomBytes(6).toString("hex")}`;
   const connection = { host, user: "landfall", database: name };
   const opened: PooledDb[] = [];
@@ -33,6 +42,7 @@ export function testDatabase(options: TestDatabaseOptions = {}): TestDatabase {
     return db;
   };
   beforeAll(async () => {
+    if (own !== undefined) cluster = await startTemplate(own);
     await asSuperuser(
       host,
       `CREATE DATABASE ${name} OWNER landfall${options.empty ? "" : " TEMPLATE landfall_template"}`,
@@ -42,6 +52,8 @@ export function testDatabase(options: TestDatabaseOptions = {}): TestDatabase {
   afterAll(async () => {
     await Promise.all(opened.map((db) => db.stop()));
     await asSuperuser(host, `DROP DATABASE ${name} WITH (FORCE)`);
+    await cluster?.stop();
+    if (own !== undefined) rmSync(own, { recursive: true, force: true });
   });
   return {
     get db() {
