@@ -1,5 +1,6 @@
-// Prometheus metrics. Labels are taken from closed lists (route names, statuses), never from a request.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+// Prometheus metrics. Labels are taken from closed lists (route names, statuses), never from a request. The library is
+// loaded a moment after the start, which it would make longer by a tenth; what is observed until then waits for it.
+import type { Histogram } from "prom-client";
 import type { PooledDb } from "./db/pool.ts";
 
 export interface Metrics {
@@ -15,13 +16,94 @@ export interface Metrics {
   stop(): void;
 }
 
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+type Library = typeof import("prom-client");
+type Registry = InstanceType<Library["Registry"]>;
+type Definition = (library: Library, registry: Registry) => void;
 
-type Child = Histogram.Internal<"route" | "status">;
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const loadAfterMs = 1_000;
+/** Observations kept until the library is there; more than a process answers in that time. */
+const earlyMax = 20_000;
 
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const definitions: Definition[] = [];
+  const early: (readonly [string, number, number])[] = [];
+  let loaded:
+    | { readonly library: Library; readonly registry: Registry; readonly observe: Metrics["request"] }
+    | undefined;
+  let loading: Promise<Registry> | undefined;
+
+  const load = (): Promise<Registry> => {
+    loading ??= import("prom-client").then((library) => {
+      const registry = new library.Registry();
+      library.collectDefaultMetrics({ register: registry });
+      for (const define of definitions) define(library, registry);
+      const observe = requestHistogram(library, registry);
+      for (const one of early.splice(0)) observe(...one);
+      loaded = { library, registry, observe };
+      return registry;
+    });
+    return loading;
+  };
+  const timer = setTimeout(() => void load(), loadAfterMs).unref();
+  const define = (definition: Definition) => {
+    if (loaded) definition(loaded.library, loaded.registry);
+    else definitions.push(definition);
+  };
+  return {
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    request(route, status, ms) {
+      if (loaded) loaded.observe(route, status, ms);
+      else if (early.length < earlyMax) early.push([route, status, ms]);
+    },
+    gauge(name, help, read) {
+      define(({ Gauge }, registry) => {
+        new Gauge({
+          name,
+          help,
+          registers: [registry],
+          async collect() {
+            this.set(await read());
+          },
+        });
+      });
+    },
+    counter(name, help, read) {
+      define(({ Counter }, registry) => {
+        new Counter({
+          name,
+          help,
+          registers: [registry],
+          collect() {
+            this.reset();
+            this.inc(read());
+          },
+        });
+      });
+    },
+    gauges(name, help, label, read) {
+      define(({ Gauge }, registry) => {
+        new Gauge({
+          name,
+          help,
+          labelNames: [label],
+          registers: [registry],
+          async collect() {
+            this.reset();
+            for (const [value, number] of await read()) this.set({ [label]: value }, number);
+          },
+        });
+      });
+    },
+    text: async () => (await load()).metrics(),
+    stop() {
+      clearTimeout(timer);
+      loaded?.registry.clear();
+    },
+  };
+}
+
+function requestHistogram({ Histogram }: Library, registry: Registry): Metrics["request"] {
   const requests = new Histogram({
     name: "landfall_http_request_duration_seconds",
     help: "Time from the first byte of a request to its answer, by route.",
@@ -30,50 +112,12 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   // Finding a labelled child hashes its labels; keeping the child does not.
-  const children = new Map<string, Map<number, Child>>();
-  return {
-    contentType: registry.contentType,
-    request(route, status, ms) {
-      const statuses = children.get(route) ?? new Map<number, Child>();
-      const child = statuses.get(status) ?? requests.labels({ route, status: String(status) });
-      if (!statuses.has(status)) children.set(route, statuses.set(status, child));
-      child.observe(ms / 1000);
-    },
-    gauge(name, help, read) {
-      new Gauge({
-        name,
-        help,
-        registers: [registry],
-        async collect() {
-          this.set(await read());
-        },
-      });
-    },
-    counter(name, help, read) {
-      new Counter({
-        name,
-        help,
-        registers: [registry],
-        collect() {
-          this.reset();
-          this.inc(read());
-        },
-      });
-    },
-    gauges(name, help, label, read) {
-      new Gauge({
-        name,
-        help,
-        labelNames: [label],
-        registers: [registry],
-        async collect() {
-          this.reset();
-          for (const [value, number] of await read()) this.set({ [label]: value }, number);
-        },
-      });
-    },
-    text: () => registry.metrics(),
-    stop: () => registry.clear(),
+  const children = new Map<string, Map<number, Histogram.Internal<"route" | "status">>>();
+  return (route, status, ms) => {
+    const statuses = children.get(route) ?? new Map<number, Histogram.Internal<"route" | "status">>();
+    const child = statuses.get(status) ?? requests.labels({ route, status: String(status) });
+    if (!statuses.has(status)) children.set(route, statuses.set(status, child));
+    child.observe(ms / 1000);
   };
 }
 
