@@ -65,11 +65,15 @@ async function fillOne(url: string, collection: string, records: Iterable<object
     rest = lines.pop() ?? "";
     for (const line of lines) if (line !== "") show(collection, JSON.parse(line), total);
   }
-  print("");
+  if (process.stdout.isTTY) print("");
 }
+
+let shown = "";
 
 function show(collection: string, progress: { imported?: number }, total: number): void {
   const done = progress.imported ?? 0;
   const line = `${collection.padEnd(10)} ${done.toLocaleString("en")} of ${total.toLocaleString("en")}`;
+  if (line === shown) return;
+  shown = line;
   process.stdout.write(process.stdout.isTTY ? `\r${line}` : `${line}\n`);
 }
