@@ -5,6 +5,7 @@ import { freePort } from "../support/ports.ts";
 import { call, type ServerProcess, startServer } from "../support/server.ts";
 import { allCities, collections, countriesOf, ndjson } from "./cities.ts";
 
+let shown = "";
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const key = randomBytes(24).toString("base64url");
 const dataDir = process.env.LANDFALL_DATA_DIR ?? new URL("../../landfall-data", import.meta.url).pathname;
@@ -67,8 +68,6 @@ async function fillOne(url: string, collection: string, records: Iterable<object
   }
   if (process.stdout.isTTY) print("");
 }
-
-let shown = "";
 
 function show(collection: string, progress: { imported?: number }, total: number): void {
   const done = progress.imported ?? 0;
