@@ -206,31 +206,30 @@ async function welcome(rooms: Rooms, config: Config, { db, clock }: AppDeps, wel
   const { adminEmail: email, adminPassword: password } = config;
   if (email !== undefined && password !== undefined) await rooms.ensureFirstAdmin(db, { email, password }, { clock });
   const setup = await rooms.ensureSetupSecret(db, { clock });
+  const hint = keepSetupUrl(config, setup && setupUrl(url, setup.secret), terminal);
   terminal.out(`Ready in ${(welcome.tookMs / 1_000).toFixed(1)} s`);
   terminal.out("");
   terminal.out(`Console  ${url}/console`);
   terminal.out(`API      ${url}/v1`);
   terminal.out(`Docs     ${url}/docs`);
-  showSetupUrl(config, setup && setupUrl(url, setup.secret), terminal);
+  if (hint !== undefined) terminal.out(hint);
 }
 
 /** In the fragment, which browsers keep to themselves: no log, no proxy and no Referer sees it. */
 export const setupUrl = (url: string, secret: string) => `${url}/console/setup#setup=${secret}`;
 export const setupUrlFile = (config: Config) => join(config.dataDir, "setup-url");
 
-/** To a person at a terminal; otherwise output is a log, where a secret has no place, so it goes into a private file. */
-function showSetupUrl(config: Config, url: string | null, terminal: Terminal): void {
+/**
+ * The line that leads to the first admin. To a person at a terminal it is the link itself; otherwise output is a log, where
+ * a secret has no place, so the link goes into a private file, which is there before the start is said to be over.
+ */
+function keepSetupUrl(config: Config, url: string | null, terminal: Terminal): string | undefined {
   const file = setupUrlFile(config);
   if ((url === null || terminal.isTTY) && existsSync(file)) rmSync(file, { force: true });
-  if (url === null) return;
-  if (terminal.isTTY) {
-    terminal.out(`\nMake the first admin (this link is valid for 24 hours):\n${url}`);
-    return;
-  }
+  if (url === null) return undefined;
+  if (terminal.isTTY) return `\nMake the first admin (this link is valid for 24 hours):\n${url}`;
   const kept = keepPrivately(file, `${url}\n`);
-  terminal.out(
-    `Make the first admin: landfall setup-url ${kept ? `shows the link, which is in ${file}` : "makes a link"}`,
-  );
+  return `Make the first admin: landfall setup-url ${kept ? `shows the link, which is in ${file}` : "makes a link"}`;
 }
 
 /** False on a read-only disk, which is fine with a database and a master key from outside. */

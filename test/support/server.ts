@@ -175,7 +175,8 @@ async function ready(url: string, child: ChildProcess, printed: () => string): P
       (answer) => answer.status === 200,
       () => false,
     );
-    if (answered) return;
+    // Ready for requests comes a moment before the start is over: the set-up link is written in between.
+    if (answered && printed().includes("Ready in")) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`the server ended with ${child.exitCode}:\n${printed()}`);
