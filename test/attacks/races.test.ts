@@ -123,8 +123,10 @@ test("E01 one idempotency key across kill -9: one effect, one answer", async () 
 const waitForRow = `DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.counters) LOOP PERFORM pg_sleep(0.001); END LOOP; END $$`;
 
 test("O01 what comes on top of the places there are is told so at once, and health is answered", async () => {
-  const small = await startServer({ ...settings, DATABASE_URL: server.database.url, LANDFALL_IN_FLIGHT_MAX: "4", LANDFALL_DB_POOL_SIZE: "2" }); // biome-ignore format: one line
+  const small = await startServer({ ...settings, DATABASE_URL: server.database.url, LANDFALL_IN_FLIGHT_MAX: "4", LANDFALL_DB_POOL_SIZE: "8", LANDFALL_DB_LOCK_TIMEOUT_MS: "60000" }); // biome-ignore format: one line
   try {
+    // The four must go on waiting, for the row and not for a connection, however long the machine takes to be asked.
+    await inFlight(small);
     const key = await server.call("POST", "/v1/api-keys", {
       name: "load",
       collections: { "*": ["list", "get", "update"] },
