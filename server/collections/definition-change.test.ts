@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import { testDatabase } from "../../test/support/database.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { asSuperuser, testDatabase } from "../../test/support/database.ts";
 import { definitions, recordingTools, refusalOf } from "./definition.fixture.ts";
 
 const database = testDatabase();
@@ -29,6 +29,16 @@ async function shape(): Promise<unknown> {
 /** The same objects whichever way a definition came about: made at once, or by changes. */
 const withoutVersions = (of: unknown) =>
   JSON.parse(JSON.stringify(of, (key, value) => (key === "schemaVersion" ? undefined : value)));
+
+/** Up to Postgres 14 the schema is not the database owner's to drop. */
+beforeAll(
+  async () =>
+    void (await asSuperuser(
+      database.connection.host as string,
+      "ALTER SCHEMA public OWNER TO landfall",
+      database.name,
+    )),
+);
 
 beforeEach(async () => {
   await sql("DROP SCHEMA public CASCADE");

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { migrate } from "../../server/kernel/db/migrate.ts";
 import { createDb } from "../../server/kernel/db/pool.ts";
+import { type Binaries, postgresOf } from "../../server/kernel/postgres/binaries.ts";
 import { type EmbeddedPostgres, startEmbedded } from "../../server/kernel/postgres/embedded.ts";
 import { poolDefaults } from "./pool-defaults.ts";
 
@@ -11,6 +12,7 @@ export async function startTemplate(folder: string): Promise<EmbeddedPostgres> {
     dataDir: join(folder, "pg"),
     socketDir: join(folder, "s"),
     settings: ["fsync=off", "max_connections=300", "shared_buffers=64MB"],
+    ...chosenBinaries(),
   });
   const connected = (user: string, database: string) =>
     createDb({ ...poolDefaults, connection: { host: postgres.host, user, database }, max: 1 });
@@ -22,4 +24,13 @@ export async function startTemplate(folder: string): Promise<EmbeddedPostgres> {
   await migrate(template);
   await template.stop();
   return postgres;
+}
+
+/** `npm run majors` runs the suites on other Postgres versions than the embedded one, by their package's folder. */
+function chosenBinaries(): { binaries: Binaries } | Record<never, never> {
+  const folder = process.env.LANDFALL_TEST_POSTGRES;
+  if (folder === undefined) return {};
+  const binaries = postgresOf(folder);
+  if (!binaries) throw new Error(`LANDFALL_TEST_POSTGRES=${folder} holds no Postgres that runs here`);
+  return { binaries };
 }

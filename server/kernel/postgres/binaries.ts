@@ -37,9 +37,13 @@ function packaged(): Binaries | undefined {
     return undefined;
   }
   // The package exports only its entry (`dist/index.js`); its root is one folder up.
-  const root = dirname(dirname(entry));
-  linkLibraries(root);
-  return probe(join(root, "native"), join(root, "native", "bin"));
+  return postgresOf(dirname(dirname(entry)));
+}
+
+/** The Postgres in the folder of an npm package, or undefined where it does not run. */
+export function postgresOf(packageFolder: string): Binaries | undefined {
+  linkLibraries(packageFolder);
+  return probe(join(packageFolder, "native"), join(packageFolder, "native", "bin"));
 }
 
 function installed(): Binaries | undefined {

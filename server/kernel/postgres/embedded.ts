@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { childEnvironment, findPostgres } from "./binaries.ts";
+import { type Binaries, childEnvironment, findPostgres } from "./binaries.ts";
 import { type Launch, launchFor } from "./launch.ts";
 import { startPostmaster } from "./postmaster.ts";
 
@@ -20,12 +20,14 @@ export interface EmbeddedOptions {
   readonly socketDir: string;
   /** Extra `-c name=value` settings. */
   readonly settings?: readonly string[];
+  /** Default: the one that `findPostgres` finds. */
+  readonly binaries?: Binaries;
 }
 
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   mkdirSync(options.socketDir, { recursive: true, mode: 0o700 });
   mkdirSync(dirname(options.dataDir), { recursive: true, mode: 0o700 });
-  const launch = launchFor(findPostgres(), dirname(options.dataDir));
+  const launch = launchFor(options.binaries ?? findPostgres(), dirname(options.dataDir));
   if (!existsSync(join(options.dataDir, "PG_VERSION"))) {
     mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
     await initialise(launch, options.dataDir);
