@@ -12,7 +12,7 @@ import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
 import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { allowed, type Clause, clauses, settable, updateClauses } from "./visibility.ts";
+import { allowed, type Clause, clauses, mayAsk, readable, settable, updateClauses } from "./visibility.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
 /** What the text depends on; the values themselves are bound. */
@@ -177,11 +177,14 @@ export function updateConditions(build: Build, plan: WritePlan): Condition[] {
   const before = aliasRow(schema, "t");
   const { row, guards } = newRow(build, schema, plan.update ?? []);
   const conditions: Condition[] = asConditions("missing", clauses(build, "get", before));
-  for (const { field } of plan.update ?? []) {
-    if (!named.has(field.name)) continue;
-    conditions.push({ why: "relation", field, sql: targetVisible(build, field, row, before) });
+  (plan.update ?? []).forEach(({ field, kind }, index) => {
+    if (!named.has(field.name)) return;
+    // What an operator leaves in a list is not the caller's to answer for, only what it adds.
+    const added = kind === "append" && isJoined(field) ? newValue(build, { field, kind: "set", value: null }, `u${index}`, undefined, schema).list : row.list?.(field.name); // biome-ignore format: one line
+    const sql = kind === "remove" ? "true" : targetVisible(build, field, { row, before, ids: added });
+    conditions.push({ why: "relation", field, sql });
     conditions.push({ why: "field", field, sql: settable(build, field, { row, before }) });
-  }
+  });
   conditions.push(...asConditions("rule", updateClauses(build, { row, before })), ...guards);
   return [...conditions, ...versionCondition(build, plan)];
 }
@@ -198,7 +201,7 @@ export function insertConditions(
   const conditions: Condition[] = [];
   for (const { field } of plan.insert ?? []) {
     if (!plan.named.has(field.name)) continue;
-    conditions.push({ why: "relation", field, sql: targetVisible(build, field, row, undefined) });
+    conditions.push({ why: "relation", field, sql: targetVisible(build, field, { row, ids: row.list?.(field.name) }) });
     conditions.push({ why: "field", field, sql: settable(build, field, { row }) });
   }
   return [...conditions, ...asConditions("rule", clauses(build, "create", row))];
@@ -218,27 +221,38 @@ function versionCondition(build: Build, plan: Pick<WritePlan, "match">): Conditi
   return [{ why: "version", sql: `t.version = ${build.sql.bind("version", (env) => env.version)}::int8` }];
 }
 
+interface Pointed {
+  readonly row: Row;
+  readonly before?: Row;
+  /** For a list of relations: the ids it is given, as text[]. */
+  readonly ids?: string | undefined;
+}
+
 /**
  * A relation can only be pointed at what the caller may see: otherwise the foreign key would tell which invisible
- * records exist. What the row holds already stays allowed, and so does the caller's own id.
+ * records exist. What the row holds already stays allowed where the caller may read it, and so does the caller's own id.
  */
-function targetVisible(build: Build, field: FieldDefinition, row: Row, before: Row | undefined): string {
+function targetVisible(build: Build, field: FieldDefinition, { row, before, ids }: Pointed): string {
   const target = field.type === "relation" && build.schemas.byName.get(field.collection ?? "");
-  if (!target || build.audience.passesRules) return "true";
+  const { audience } = build;
+  // A key that passes the rules sees every record of the collections it is narrowed to, and of others none.
+  if (!target || (audience.passesRules && mayAsk(audience, target, "get"))) return "true";
   const alias = build.sql.alias();
   const seen = allowed(build, "get", aliasRow(target, alias));
   const own = build.sql.bind("auth id", ({ ctx }) => ctx.actor.auth.id ?? null);
   const visible = (id: string) =>
     `EXISTS (SELECT FROM ${tableOf(target)} ${alias} WHERE ${alias}.id = ${id} AND (${seen} OR ${alias}.id = ${own}::text))`;
+  // To keep a value that one may not read would be to guess it.
+  const known = before && `(${readable(build, field, before)}) IS TRUE`;
   if (!isJoined(field)) {
     const id = row.column(field.name);
-    const kept = before ? ` OR ${id} = ${before.column(field.name)}` : "";
+    const kept = before ? ` OR (${id} = ${before.column(field.name)} AND ${known})` : "";
     return `coalesce(${id} IS NULL${kept} OR ${visible(id)}, false)`;
   }
   const kept = before
-    ? ` AND x.id NOT IN (SELECT j.target FROM ${joinTableOf(row.schema.name, field.name)} j WHERE j.owner = ${before.column("id")})`
+    ? ` AND NOT (${known} AND x.id IN (SELECT j.target FROM ${joinTableOf(row.schema.name, field.name)} j WHERE j.owner = ${before.column("id")}))`
     : "";
-  return `NOT EXISTS (SELECT FROM unnest(${row.list?.(field.name)}) x(id) WHERE NOT ${visible("x.id")}${kept})`;
+  return `NOT EXISTS (SELECT FROM unnest(${ids}) x(id) WHERE NOT ${visible("x.id")}${kept})`;
 }
 
 export interface CompiledRefusal {

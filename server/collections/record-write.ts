@@ -149,14 +149,21 @@ export function recordWriter(room: Room): RecordWriter {
           compileDelete(newBuild(room, audienceIn(ctx)), plan),
         );
         for (let attempt = 1; ; attempt++) {
-          const gone = await removeOne(room, ctx, schema, compiled, env);
-          if (gone) return room.ring();
+          const gone = await removeOne(room, ctx, schema, compiled, env).catch(tooMuch);
+          if (gone === true) return room.ring();
           const refusal = await refusalOf(room, ctx, plan, "delete", env);
           if (refusal) throw refusal;
+          if (gone) throw gone;
           if (attempt === attemptsMax) throw errors.record_busy({ retryAfterSeconds: 1 });
         }
       }),
   };
+}
+
+/** What hangs on a record is counted before the rules are asked, and told only when they would have let it go. */
+function tooMuch(error: unknown): Problem {
+  if (error instanceof Problem && error.code === "record_cascade_too_large") return error;
+  throw error;
 }
 
 /** Nothing ran before it on this connection since the last commit, and nothing will run behind it until the next. */
