@@ -6,9 +6,11 @@ import { moved, Problem } from "../kernel/errors/index.ts";
 import { problemDocument } from "../kernel/errors/problem-document.ts";
 import { toProblem } from "../kernel/errors/translate.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import { deferReferences, lockInOrder, type Performed, settleReferences } from "./batch-locks.ts";
 import type { QueryBody } from "./query-parse.ts";
 import { errors } from "./record-errors.ts";
 import { recordId } from "./record-id.ts";
+import { retried } from "./record-retry.ts";
 import { withDb, withFreshSchema } from "./record-room.ts";
 import { pageOf, pageText, type RecordDoors } from "./record-routes.ts";
 import type { WriteResult } from "./record-write.ts";
@@ -91,18 +93,40 @@ export function batchRoutes(doors: RecordDoors): Route[] {
 
 /** One transaction; the first failure undoes all and is the answer, with the place of its operation. */
 async function atomic(doors: RecordDoors, ctx: Context, operations: readonly Operation[]): Promise<Outcome[]> {
-  const outcomes = await withFreshSchema(doors.room, ctx, () =>
-    ctx.db.transaction(async (tx) => {
-      const inside = withDb(ctx, tx);
-      const done: Outcome[] = [];
-      for (const [index, one] of operations.entries()) {
-        done.push(await perform(doors, inside, one, done).catch((error) => Promise.reject(at(index, error))));
-      }
-      return done;
-    }),
+  const { room } = doors;
+  const whole = () => ctx.db.transaction((tx) => inOneTransaction(doors, withDb(ctx, tx), operations));
+  const outcomes = await withFreshSchema(room, ctx, () =>
+    // With an idempotency key the transaction is the key's; to its savepoint everything is undone, locks too.
+    ctx.db.inTransaction ? retried(room.pauseBeforeRetry, whole) : whole(),
   );
-  doors.room.ring();
+  room.ring();
   return outcomes;
+}
+
+async function inOneTransaction(
+  doors: RecordDoors,
+  ctx: Context,
+  operations: readonly Operation[],
+): Promise<Outcome[]> {
+  const done: Outcome[] = [];
+  const performed: Performed[] = [];
+  const writing = operations.filter(({ op }) => op !== "get" && op !== "list");
+  await lockInOrder(ctx.db, writing.flatMap(idsIn));
+  if (writing.length > 1) await deferReferences(ctx.db);
+  for (const [index, one] of operations.entries()) {
+    const outcome = await perform(doors, ctx, one, done).catch((error) => Promise.reject(at(index, error)));
+    done.push(outcome);
+    const { op, collection } = one;
+    performed.push({ index, op, collection, id: outcome.id, body: withReferences(doors, one, done) });
+  }
+  if (writing.length > 1) await settleReferences(ctx.db, doors.room.schemas.current(), performed, at);
+  return done;
+}
+
+/** The records an operation is going to change, as far as their ids are known. */
+function idsIn({ collection, id: target, body }: Operation): (readonly [string, string])[] {
+  const given = target ?? (body as { id?: unknown } | undefined)?.id;
+  return typeof given === "string" ? [[collection, given]] : [];
 }
 
 async function each(

@@ -65,6 +65,7 @@ export function createCollections({ db, clock, log, masterKey, changeLog }: Coll
     ring: () => changeLog.ring(),
     denials,
     newId: () => uuidv7(clock.now()),
+    pauseBeforeRetry: (attempt) => pause(Math.random() * 10 * 2 ** attempt),
   };
   const doors = { room, reader: recordReader(room), writer: recordWriter(room), bulk: bulkWriter(room) };
   return {

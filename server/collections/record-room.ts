@@ -9,6 +9,7 @@ import type { FieldKinds } from "./field-kinds.ts";
 import { type CompiledStatement, type Env, SqlText } from "./query-sql.ts";
 import { errors } from "./record-errors.ts";
 import { type Audience, audienceOf } from "./record-fields.ts";
+import { retried } from "./record-retry.ts";
 import { isStaleSchema } from "./schemas.ts";
 import type { Schema, Schemas } from "./types.ts";
 import { mayAsk } from "./visibility.ts";
@@ -32,6 +33,8 @@ export interface Room {
   readonly ring: () => void;
   readonly denials: Denials;
   readonly newId: () => string;
+  /** A moment, not the same for everybody, before a write that collided is tried again. */
+  readonly pauseBeforeRetry: (attempt: number) => Promise<void>;
 }
 
 /** The epoch as it stands in ETags, whose parts are split at `.` and `-`. */
@@ -96,10 +99,12 @@ export function newBuild(room: Room, audience: Audience): Build {
 }
 
 /**
- * Does the work again once when the schema it was compiled for has gone. Inside a transaction, which has failed with it,
+ * Does the work again when it collided with another's (record-retry.ts), and once when the schema it was compiled for has gone. Inside a transaction, which has failed with it,
  * and when definitions change faster than that, the caller is told to try again.
  */
-export async function withFreshSchema<T>(room: Room, ctx: Context, work: () => Promise<T>): Promise<T> {
+export async function withFreshSchema<T>(room: Room, ctx: Context, whole: () => Promise<T>): Promise<T> {
+  // In a transaction of somebody else locks stay, and with them the circle.
+  const work = () => (ctx.db.inTransaction ? whole() : retried(room.pauseBeforeRetry, whole));
   try {
     return await work();
   } catch (error) {

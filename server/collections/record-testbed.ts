@@ -108,6 +108,7 @@ export async function createTestbed({ db }: Pick<TestDatabase, "db">, newId = ()
     },
     denials: denialLog({ db, clock: systemClock, every: () => () => {} }),
     newId,
+    pauseBeforeRetry: async () => {},
   };
   const reader = recordReader(room);
   const ctx = (actor: Actor = service, extra: Partial<Context> = {}): Context => ({

@@ -65,7 +65,15 @@ await registry.refresh();
 
 const secret = createSecretKey(Buffer.alloc(32, 1));
 const room: Room = {
-  ...{ schemas: registry, kinds, cursorSecret: () => secret, epoch: () => "e1", ring: () => {}, newId: () => uuidv7() },
+  ...{
+    schemas: registry,
+    kinds,
+    cursorSecret: () => secret,
+    epoch: () => "e1",
+    ring: () => {},
+    pauseBeforeRetry: async () => {},
+    newId: () => uuidv7(),
+  },
   denials: denialLog({ db, clock: systemClock, every: () => () => {} }),
 };
 const log = { info() {} } as unknown as Logger;
