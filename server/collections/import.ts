@@ -1,6 +1,7 @@
 // Bulk import: NDJSON in, chunks of 1,000 records, each one transaction with the progress record. An import that broke
 // off goes on behind its last chunk when the same id and the same lines are sent again.
 import type { Context } from "../kernel/context.ts";
+import type { Db } from "../kernel/db/index.ts";
 import { Problem } from "../kernel/errors/index.ts";
 import { parseJsonBody } from "../kernel/http/json-body.ts";
 import { type Line, linesOf } from "./import-lines.ts";
@@ -8,6 +9,7 @@ import { beginImport, type ImportError, type ImportProgress, removeOldImports, s
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
 import { errors } from "./record-errors.ts";
 import { tableOf } from "./record-fields.ts";
+import { retried } from "./record-retry.ts";
 import { type Room, schemaToWrite, withDb } from "./record-room.ts";
 import type { Schema } from "./types.ts";
 
@@ -98,8 +100,8 @@ async function takeChunk(
   state: ImportProgress["state"],
 ): Promise<ImportProgress> {
   const { ctx, room } = work;
-  const found = await ctx.db.transaction(async (tx) => {
-    const refused: ImportError[] = [];
+  const chunk = async (tx: Db) => {
+    const refused: Refused[] = [];
     const imported = await insertLines(work, withDb(ctx, tx), parsed(lines, refused), refused);
     const failed = lines.length - imported;
     const next: ImportProgress = {
@@ -108,11 +110,12 @@ async function takeChunk(
       lines: lines.at(-1)?.number ?? progress.lines,
       imported: progress.imported + imported,
       failed: progress.failed + failed,
-      errors: [...progress.errors, ...refused.sort((a, b) => a.line - b.line)].slice(0, errorsKept),
+      errors: [...progress.errors, ...byLine(refused).flatMap(lineErrors)].slice(0, errorsKept),
     };
     if (!(await saveImport(tx, next, progress.lines))) throw errors.import_busy({ retryAfterSeconds: 1 });
     return next;
-  });
+  };
+  const found = await retried(room.pauseBeforeRetry, () => ctx.db.transaction(chunk));
   room.ring();
   return found;
 }
@@ -122,47 +125,96 @@ interface Row {
   readonly body: unknown;
 }
 
-function parsed(lines: readonly Line[], refused: ImportError[]): Row[] {
+interface Refused {
+  readonly line: number;
+  readonly problem: Problem;
+}
+
+function parsed(lines: readonly Line[], refused: Refused[]): Row[] {
   const rows: Row[] = [];
   for (const { number, text } of lines) {
     try {
       rows.push({ line: number, body: parseJsonBody(Buffer.from(text)) });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      refused.push(...lineErrors(error, [{ line: number, body: undefined }]));
+      refused.push({ line: number, problem: error });
     }
   }
   return rows;
 }
 
-/** Inserts what can be inserted: a group that is refused is halved until the records at fault stand alone. */
-async function insertLines(work: Work, ctx: Context, rows: readonly Row[], refused: ImportError[]): Promise<number> {
+/** How often those that were kept out are asked again after others came in, before each has to stand alone. */
+const roundsMax = 8;
+
+/**
+ * Inserts what can be inserted. When a group is refused, one statement says which of it cannot be, and the rest goes in
+ * without them; then they are asked again, since a rule or a relation may have waited for one of the others.
+ */
+async function insertLines(
+  work: Work,
+  ctx: Context,
+  rows: readonly Row[],
+  refused: Refused[],
+  round = 0,
+): Promise<number> {
   if (rows.length === 0) return 0;
+  const { bulk, collection } = work;
+  const bodies = rows.map(({ body }) => body);
+  const options = { forgiving: true, silent: true };
   try {
-    const bodies = rows.map(({ body }) => body);
-    await work.bulk.createMany(ctx, work.collection, bodies, { forgiving: true, silent: true });
+    await bulk.createMany(ctx, collection, bodies, options);
     return rows.length;
   } catch (error) {
-    if (!(error instanceof Problem) || error.status >= 500) throw error;
+    // What may be tried again is not the records' fault.
+    if (!(error instanceof Problem) || error.status >= 500 || error.retryAfterSeconds !== undefined) throw error;
     if (rows.length === 1) {
-      refused.push(...lineErrors(error, rows));
+      refused.push({ line: rows[0]?.line as number, problem: error });
       return 0;
     }
-    const half = Math.ceil(rows.length / 2);
-    const first = await insertLines(work, ctx, rows.slice(0, half), refused);
-    return first + (await insertLines(work, ctx, rows.slice(half), refused));
   }
+  const found = round < roundsMax ? await bulk.refusals(ctx, collection, bodies, options) : new Map<number, Problem>();
+  if (found.size === 0) return insertHalves(work, ctx, rows, refused);
+  const taken = await insertLines(
+    work,
+    ctx,
+    rows.filter((_row, at) => !found.has(at)),
+    refused,
+    round,
+  );
+  if (taken > 0)
+    return (
+      taken +
+      (await insertLines(
+        work,
+        ctx,
+        rows.filter((_row, at) => found.has(at)),
+        refused,
+        round + 1,
+      ))
+    );
+  for (const [at, problem] of found) refused.push({ line: rows[at]?.line as number, problem });
+  return 0;
+}
+
+/** For what no statement can tell beforehand: halved until the records at fault stand alone. */
+async function insertHalves(work: Work, ctx: Context, rows: readonly Row[], refused: Refused[]): Promise<number> {
+  const half = Math.ceil(rows.length / 2);
+  const first = await insertLines(work, ctx, rows.slice(0, half), refused, roundsMax);
+  return first + (await insertLines(work, ctx, rows.slice(half), refused, roundsMax));
 }
 
 /** The place in the body becomes the line and the place in it. */
-function lineErrors(problem: Problem, rows: readonly Row[]): ImportError[] {
-  const only = rows[0]?.line ?? 0;
-  if (problem.issues.length === 0) return [{ line: only, path: "", code: problem.code, message: problem.message }];
-  return problem.issues.map(({ path, code, message }) => {
-    const at = /^\/(\d+)(\/.*)?$/.exec(path);
-    return { line: rows[Number(at?.[1] ?? 0)]?.line ?? only, path: at ? (at[2] ?? "") : path, code, message };
-  });
+function lineErrors({ line, problem }: Refused): ImportError[] {
+  if (problem.issues.length === 0) return [{ line, path: "", code: problem.code, message: problem.message }];
+  return problem.issues.map(({ path, code, message }) => ({
+    line,
+    path: path.replace(/^\/0(?=\/|$)/, ""),
+    code,
+    message,
+  }));
 }
+
+const byLine = (refused: readonly Refused[]): Refused[] => refused.toSorted((a, b) => a.line - b.line);
 
 /** All or nothing: everything is read first, so that no transaction waits for the network. */
 async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress> {
@@ -175,10 +227,10 @@ async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress
     if (lines.length > atomicMax || size > atomicBytesMax)
       throw errors.import_too_large({ params: { max: atomicMax } });
   }
-  const refused: ImportError[] = [];
+  const refused: Refused[] = [];
   const rows = parsed(lines, refused);
   if (refused.length > 0) throw refusedLines(refused);
-  const progress = await ctx.db.transaction(async (tx) => {
+  const all = async (tx: Db) => {
     for (let start = 0; start < rows.length; start += bulkMax) {
       await insertLines(work, withDb(ctx, tx), rows.slice(start, start + bulkMax), refused);
       if (refused.length > 0) throw refusedLines(refused);
@@ -186,14 +238,20 @@ async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress
     const next = { ...begun, state: "done" as const, lines: lines.at(-1)?.number ?? 0, imported: rows.length };
     if (!(await saveImport(tx, next, begun.lines))) throw errors.import_busy({ retryAfterSeconds: 1 });
     return next;
-  });
+  };
+  const progress = await retried(room.pauseBeforeRetry, () => ctx.db.transaction(all));
   room.ring();
   return progress;
 }
 
-function refusedLines(refused: readonly ImportError[]): Error {
-  const issues = refused
+/** The answer is that of the first record refused; the places of all are named with it. */
+function refusedLines(refused: readonly Refused[]): Error {
+  const all = byLine(refused);
+  const { problem } = all[0] as Refused;
+  const issues = all
+    .flatMap(lineErrors)
     .slice(0, errorsKept)
     .map(({ line, path, code, message }) => ({ path: `/${line}${path}`, code, message }));
-  return errors.record_unprocessable({ issues });
+  const { code, status, message: says, advice, extra } = problem;
+  return new Problem(code, { status, says, advice }, { issues, extra, cause: problem });
 }

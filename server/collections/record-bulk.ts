@@ -2,20 +2,20 @@
 // how many records there are; rules are judged for each row, and one that fails keeps all of them out.
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
-import type { Issue, Problem } from "../kernel/errors/index.ts";
+import { type Issue, Problem } from "../kernel/errors/index.ts";
 import { textColumn } from "./field-text.ts";
 import { QueryCache } from "./query-cache.ts";
 import { and, type CompiledStatement, type Env, quote, statementName } from "./query-sql.ts";
+import { type CompiledBulkRefusal, compileBulkRefusal, refusedOf } from "./record-bulk-refusal.ts";
 import { errors } from "./record-errors.ts";
 import { type Audience, isJoined, joinTableOf, tableOf, writeRule } from "./record-fields.ts";
 import { etagOf } from "./record-read.ts";
-import { verdict } from "./record-refusal.ts";
 import { audienceIn, newBuild, type Room, schemaToWrite, withFreshSchema } from "./record-room.ts";
 import { aliasRow, compileSelection, type Selection, wantedOf } from "./record-select.ts";
 import { explainSqlError } from "./record-sql-errors.ts";
 import { type Change, type Input, wholeRecord } from "./record-values.ts";
 import type { WriteOptions, WriteResult } from "./record-write.ts";
-import { actorSettings, type Condition, currentTime, insertConditions } from "./record-write-sql.ts";
+import { actorSettings, currentTime, insertConditions } from "./record-write-sql.ts";
 import { textsOf } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 import type { Build, Row } from "./visibility-types.ts";
@@ -34,12 +34,18 @@ export interface BulkWriter {
     bodies: readonly unknown[],
     options?: BulkOptions,
   ): Promise<WriteResult[]>;
+  /** Which of them alone would be refused, and with which problem; by their place. */
+  refusals(
+    ctx: Context,
+    collection: string,
+    bodies: readonly unknown[],
+    options?: BulkOptions,
+  ): Promise<ReadonlyMap<number, Problem>>;
 }
 
 interface CompiledBulk {
   readonly insert: CompiledStatement;
-  readonly refusal: CompiledStatement;
-  readonly conditions: readonly Condition[];
+  readonly refusal: CompiledBulkRefusal;
   readonly selection: Selection;
   readonly reread: CompiledStatement;
   /** Fields whose write rule is asked only where the body names them. */
@@ -48,6 +54,10 @@ interface CompiledBulk {
 
 export function bulkWriter(room: Room): BulkWriter {
   const cache = new QueryCache<CompiledBulk>();
+  const compiledFor = (audience: Audience, schema: Schema, { silent = false }: BulkOptions) =>
+    cache.get(room.schemas.current(), `${audience.key} ${schema.name}${silent ? " silent" : ""}`, () =>
+      compileBulk(room, audience, schema, silent),
+    );
 
   return {
     createMany: (ctx, collection, bodies, options = {}) =>
@@ -56,36 +66,57 @@ export function bulkWriter(room: Room): BulkWriter {
         const audience = audienceIn(ctx);
         const inputs = parseAll(room, schema, audience, bodies, options);
         const ids = inputs.map(({ id }) => id ?? room.newId());
-        const compiled = cache.get(
-          room.schemas.current(),
-          `${audience.key} ${schema.name}${options.silent ? " silent" : ""}`,
-          () => compileBulk(room, audience, schema, options.silent === true),
-        );
+        const compiled = compiledFor(audience, schema, options);
         const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, bodies) };
-        const named = new Set(bodies.flatMap((body) => Object.keys(body as object)));
-        const written = await writeAll(room, ctx, schema, compiled, env, inputs, ids).catch((error) => {
-          throw explainSqlError(error, schema, named, `/${rowAtFault(room, error, inputs, ids)}`);
+        const given = bodies.map((body, place) => ({ body, id: ids[place] as string, at: `/${place}` }));
+        const firstRefused = async () => {
+          for await (const [, problem] of refusedOf(room, ctx, schema, compiled.refusal, { env, given }))
+            return problem;
+          return undefined;
+        };
+        const written = await writeAll(room, ctx, schema, compiled, env, inputs, ids).catch(async (error) => {
+          // Postgres names the value, not the record; whoever was refused by something else than a constraint is not found.
+          const named = new Set(bodies.flatMap((body) => Object.keys(body as object)));
+          throw (
+            (constraintCodes.has(error.code) && (await firstRefused())) || explainSqlError(error, schema, named, "/0")
+          );
         });
-        if (!written) throw await refusedRow(room, ctx, schema, compiled, env, ids);
+        if (!written) throw (await firstRefused()) ?? errors.record_busy({ retryAfterSeconds: 1 });
         room.ring();
         return written;
+      }),
+
+    refusals: (ctx, collection, bodies, options = {}) =>
+      withFreshSchema(room, ctx, async () => {
+        const schema = schemaToWrite(room, ctx, collection, "create");
+        const audience = audienceIn(ctx);
+        const found = new Map<number, Problem>();
+        const places: number[] = [];
+        const inputs: Input[] = [];
+        bodies.forEach((body, place) => {
+          try {
+            inputs.push(...parseAll(room, schema, audience, [body], options));
+            places.push(place);
+          } catch (error) {
+            if (!(error instanceof Problem)) throw error;
+            found.set(place, error);
+          }
+        });
+        if (inputs.length === 0) return found;
+        const compiled = compiledFor(audience, schema, options);
+        const ids = inputs.map(({ id }) => id ?? room.newId());
+        const kept = places.map((place) => bodies[place]);
+        const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, kept) };
+        const given = kept.map((body, n) => ({ body, id: ids[n] as string, at: "/0" }));
+        for await (const [n, problem] of refusedOf(room, ctx, schema, compiled.refusal, { env, given }))
+          found.set(places[n] as number, problem);
+        return found;
       }),
   };
 }
 
-/**
- * Which record a constraint refused. Postgres names the value, `Key (n)=(5)`, which is looked for among those given; when
- * it names several columns or is not found, the first record stands for all.
- */
-function rowAtFault(room: Room, error: unknown, inputs: readonly Input[], ids: readonly string[]): number {
-  const [, column, value] = /\((\w+)\)=\((.*)\)/s.exec(String((error as { detail?: unknown }).detail)) ?? [];
-  const holds = (input: Input) => {
-    const change = input.changes.find(({ field }) => field.name === column);
-    return change !== undefined && textsOf(room.kinds, [change])[0]?.[0] === value;
-  };
-  const at = column === "id" ? ids.lastIndexOf(value as string) : inputs.findLastIndex(holds);
-  return Math.max(at, 0);
-}
+/** A unique value or a reference. */
+const constraintCodes = new Set(["23505", "23503", "23001"]);
 
 function parseAll(room: Room, schema: Schema, audience: Audience, bodies: readonly unknown[], options: WriteOptions) {
   const inputs: Input[] = [];
@@ -161,26 +192,6 @@ async function insertLists(
   await db.texts({ text, values, name: statementName(text) });
 }
 
-/** The first row that a condition keeps out decides the answer. */
-async function refusedRow(
-  room: Room,
-  ctx: Context,
-  schema: Schema,
-  compiled: CompiledBulk,
-  env: Env,
-  ids: readonly string[],
-): Promise<Error> {
-  const { rows } = await ctx.db.texts(compiled.refusal.run(env));
-  for (const row of rows) {
-    const at = Number(row[0]) - 1;
-    const answer = row.slice(1);
-    const asked = { conditions: compiled.conditions, answer, operation: "create" as const, id: ids[at] as string };
-    const problem = verdict(room, ctx, { schema }, { ...asked, at: `/${at}` });
-    if (problem) return problem;
-  }
-  return errors.record_busy({ retryAfterSeconds: 1 });
-}
-
 function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boolean): CompiledBulk {
   const insert = newBuild(room, audience);
   const guarded = schema.fields.filter((field) => writeRule(field, audience) !== undefined);
@@ -209,19 +220,16 @@ function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boo
   const refusal = newBuild(room, audience);
   const asked = rowsSql(refusal, schema, guarded);
   const questions = conditionsIn(refusal, asked.row);
-  const answers = ["v._n::text", ...questions.map(({ sql }) => `((${sql}) IS TRUE)::text`)].join(", ");
-
   const reread = newBuild(room, audience);
   const again = shown(reread);
   const ids = reread.sql.bind("c0", (env) => env.values?.c0?.[0]);
   return {
     insert: insert.sql.finish(text, true),
-    refusal: refusal.sql.finish(`SELECT ${answers} FROM (${asked.sql}) v ORDER BY v._n`, false),
+    refusal: compileBulkRefusal(refusal, schema, asked.sql, questions),
     reread: reread.sql.finish(
       `SELECT ${["t.id", "t.version::text", ...again.columns].join(", ")} FROM ${tableOf(schema)} t WHERE t.id = ANY(${ids}::text[])`,
       true,
     ),
-    conditions,
     selection,
     guarded,
   };

@@ -23,7 +23,7 @@ export function explainSqlError(error: unknown, schema: Schema, named: ReadonlyS
   };
   switch (code) {
     case "23505":
-      return errors.record_conflict({ issues: uniqueIssues(schema, constraint, named, at), cause: error });
+      return takenProblem(schema, constraint, named, at, error);
     case "23503":
     case "23001": {
       const field = referenceField(schema, table, constraint);
@@ -61,6 +61,16 @@ export function isTakenId(error: unknown, schema: Schema): boolean {
 export function missingTarget(field: FieldDefinition, path: string, cause?: unknown): Error {
   const issue: Issue = { path, code: "relation_not_found", message: `There is no such record in ${field.collection}.` };
   return errors.record_unprocessable({ issues: [issue], cause });
+}
+
+export function takenProblem(
+  schema: Schema,
+  constraint: string,
+  named: ReadonlySet<string>,
+  at: string,
+  cause?: unknown,
+): Error {
+  return errors.record_conflict({ issues: uniqueIssues(schema, constraint, named, at), cause });
 }
 
 function uniqueIssues(schema: Schema, constraint: string, named: ReadonlySet<string>, at: string): Issue[] {
