@@ -6,23 +6,24 @@ import { moved, Problem } from "../kernel/errors/index.ts";
 import { problemDocument } from "../kernel/errors/problem-document.ts";
 import { toProblem } from "../kernel/errors/translate.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import { validate } from "../kernel/http/validate.ts";
 import { deferReferences, lockInOrder, type Performed, settleReferences } from "./batch-locks.ts";
-import type { QueryBody } from "./query-parse.ts";
 import { errors } from "./record-errors.ts";
 import { recordId } from "./record-id.ts";
 import { retried } from "./record-retry.ts";
 import { withDb, withFreshSchema } from "./record-room.ts";
-import { pageOf, pageText, type RecordDoors } from "./record-routes.ts";
+import { pageOf, pageText, queryBody, type RecordDoors, recordParams } from "./record-routes.ts";
 import type { WriteResult } from "./record-write.ts";
 
 export const batchMax = 100;
 
 /** `{"$idOf": 2}`: the id that operation 2 has or will get. Not `$ref`: tools take that word in a schema for a JSON Reference. */
 const reference = z.strictObject({ $idOf: z.number().int().min(0) });
-const id = z.union([z.string().max(200), reference]);
+const { collection, id: ownId } = recordParams.shape;
+const id = z.union([ownId, reference]);
 const operation = z.strictObject({
   op: z.enum(["get", "list", "create", "put", "patch", "delete"]),
-  collection: z.string().max(100),
+  collection,
   id: id.optional(),
   body: z.unknown().optional(),
   /** Only if the record has this version (409 otherwise). */
@@ -170,13 +171,11 @@ async function perform(
       return { status: 200, text: found.text, etag: found.etag, id: need(), version: found.version };
     }
     case "list": {
-      const found = await pageOf(reader, ctx, collection, queryOf(body));
+      const found = await pageOf(reader, ctx, collection, validate(queryBody, body ?? {}, "body"));
       return { status: 200, text: pageText(found) };
     }
     case "create":
-      return written(
-        await writer.create(ctx, collection, target === undefined ? body : { id: target, ...(body as object) }),
-      );
+      return written(await writer.create(ctx, collection, target === undefined ? body : withId(body, target)));
     case "put":
       return written(await writer.replace(ctx, collection, need(), body, match));
     case "patch":
@@ -187,6 +186,16 @@ async function perform(
     default:
       return one.op satisfies never;
   }
+}
+
+/** The id of the operation in the body, which may say the same. What is no object at all is for the writer to refuse. */
+function withId(body: unknown, id: string): unknown {
+  if (body === undefined) return { id };
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  const own = (body as { id?: unknown }).id;
+  if (own === undefined || own === id) return { ...body, id };
+  const message = "The body names another id than the operation.";
+  throw errors.record_unprocessable({ issues: [{ path: "/id", code: "id_mismatch", message }] });
 }
 
 /** What an operation would pass over in silence, such as the version in a create, is refused. */
@@ -200,39 +209,6 @@ function refuseIgnored(one: Operation): void {
 
 function written({ created, text, etag, id: own, version }: WriteResult): Outcome {
   return { status: created ? 201 : 200, text, etag, id: own, version };
-}
-
-const listBody = z.looseObject({}).optional();
-
-function queryOf(body: unknown) {
-  const parsed = listBody.safeParse(body);
-  if (!parsed.success)
-    throw errors.query_invalid({ issues: [{ path: "", code: "type", message: "Expected a query." }] });
-  return queryWords(parsed.data ?? {});
-}
-
-/** The shape of `records:query` again, since a batch's body is anything. */
-function queryWords(body: { readonly [name: string]: unknown }): QueryBody {
-  const isText = (value: unknown) => typeof value === "string";
-  const isList = (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText));
-  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-  const forms: { readonly [name: string]: (value: unknown) => boolean } = {
-    filter: (value) => isText(value) || isObject(value),
-    params: isObject,
-    sort: isList,
-    fields: isList,
-    expand: isText,
-    limit: (value) => typeof value === "number",
-    cursor: isText,
-    count: (value) => value === "exact",
-  };
-  for (const [name, value] of Object.entries(body)) {
-    if (Object.hasOwn(forms, name) && forms[name]?.(value)) continue;
-    throw errors.query_invalid({
-      issues: [{ path: `/${name}`, code: "invalid", message: "Not understood here." }],
-    });
-  }
-  return body as QueryBody;
 }
 
 type Reference = z.output<typeof reference>;

@@ -10,7 +10,7 @@ import { atomicMax, type Importer } from "./import.ts";
 import type { ImportProgress } from "./import-store.ts";
 import { invalid, parseFlatQuery } from "./query-parse.ts";
 import { recordId } from "./record-id.ts";
-import { collectionParams, listShape, type RecordDoors, recordsPath } from "./record-routes.ts";
+import { collectionParams, flag, listShape, type RecordDoors, recordsPath } from "./record-routes.ts";
 
 const ndjson = "application/x-ndjson";
 const { filter, params, fields, expand } = listShape.shape;
@@ -33,7 +33,7 @@ export function importRoutes(doors: RecordDoors, imports: Importer): Route[] {
       summary: "Create records from a stream of one JSON object per line",
       description: `Chunks of 1,000 commit one by one; sending the same lines with the same importId goes on behind the last chunk. \`atomic=true\` takes all or nothing, up to ${atomicMax} records. With \`Accept: ${ndjson}\` the answer is a line per chunk, the last one being the result.`,
       params: collectionParams,
-      query: z.strictObject({ importId: z.string().optional(), atomic: z.enum(["true", "false"]).optional() }),
+      query: z.strictObject({ importId: z.string().optional(), atomic: flag }),
       responses: { 200: { description: "What was taken in, and what not.", schema: answer, example } },
       async handler(ctx, { params: { collection }, query, stream, headers }) {
         const id = query.importId ?? doors.room.newId();

@@ -263,7 +263,17 @@ describe("batch", () => {
     expect(await at({ op: "list", body: { sort: "nope" } })).toBe(
       "400 query_invalid: /operations/0/body/sort unknown_field",
     );
-    expect(await at({ op: "list", body: { nope: 1 } })).toBe("400 query_invalid: /operations/0/body/nope invalid");
+    // The body of a list is checked by what checks that of records:query.
+    expect(await at({ op: "list", body: { nope: 1 } })).toBe("400 input_invalid: /operations/0/body/nope unknown");
+    expect(await at({ op: "list", body: { expand: { author: { limit: "x" } } } })).toMatch(
+      /^400 input_invalid: .operations.0.body.expand/,
+    );
+    expect(await at({ op: "list", body: { expand: { comments: { limit: 2 } } } })).toBe("ok");
+    expect(await at({ op: "create", id: "one", body: { id: "two", title: "a" } })).toBe(
+      "422 record_unprocessable: /operations/0/body/id id_mismatch",
+    );
+    expect(await at({ op: "create", id: "one", body: "text" })).toBe("400 record_invalid: /operations/0/body type");
+    expect(await at({ op: "create", id: "one" })).toBe("422 record_unprocessable: /operations/0/body/title required");
   });
 
   test("a member that an operation would ignore is refused", async () => {

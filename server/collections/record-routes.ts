@@ -23,7 +23,9 @@ import type { Precondition, RecordWriter, WriteResult } from "./record-write.ts"
 const tag = "records";
 export const recordsPath = "/v1/collections/{collection}/records";
 export const collectionParams = z.strictObject({ collection: z.string().max(100).meta({ example: "posts" }) });
-const recordParams = collectionParams.extend({ id: z.string().max(200).meta({ example: "p1" }) });
+export const recordParams = collectionParams.extend({ id: z.string().max(200).meta({ example: "p1" }) });
+/** `?upsert=true`: a switch in a query. */
+export const flag = z.enum(["true", "false"]).optional();
 
 /** Any JSON value but nothing at all. What it may hold is said by the collection. */
 const anyBody = z.unknown().refine((value) => value !== undefined, "A body is required.");
@@ -50,7 +52,7 @@ const listed = z.union([z.string(), z.array(z.string()).max(queryLimits.fields)]
 const expandBody: ZodType<ExpandBody> = z.lazy(() =>
   z.record(z.string(), z.union([z.literal(true), z.strictObject({ limit: z.number().optional(), sort: listed.optional(), expand: expandBody.optional() })])),
 ); // biome-ignore format: one shape
-const queryBody = z.strictObject({
+export const queryBody = z.strictObject({
   filter: z.union([z.string(), z.looseObject({ op: z.string() })]).optional(),
   params: z.record(z.string(), z.json()).optional(),
   sort: listed.optional(),
@@ -144,7 +146,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       ...{ method: "PATCH", path: `${recordsPath}/{id}`, name: "updateRecord", tag, access: "anyone" },
       summary: "Change the fields named (RFC 7396)",
       params: recordParams,
-      query: z.strictObject({ upsert: z.enum(["true", "false"]).optional() }),
+      query: z.strictObject({ upsert: flag }),
       body: anyBody,
       responses: { 200: one("The record after the change."), 201: one("It was not there; it was created.") },
       async handler(ctx, { params, query, body, headers }) {
