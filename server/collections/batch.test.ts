@@ -44,6 +44,15 @@ describe("references in an atomic batch wait for its end", () => {
     expect([(await read("a1")).nextNode, (await read("b1")).nextNode, (await read("c1")).friends]).toEqual(["b1", "a1", ["c1", "a1"]]); // biome-ignore format: one line
   });
 
+  test("so may the records of one array", async () => {
+    const all = [
+      { id: "r1", nextNode: "r2" },
+      { id: "r2", nextNode: "r1", friends: ["r2", "r1"] },
+    ];
+    await bed.bulk.createMany(bed.ctx(), "nodes", all);
+    expect([(await read("r1")).nextNode, (await read("r2")).friends]).toEqual(["r2", ["r2", "r1"]]);
+  });
+
   test("what is referred to may go when the reference goes later", async () => {
     await batch(admin, [create("d1"), create("e1", { nextNode: "d1" })]);
     await batch(admin, [{ op: "delete", id: "d1" }, { op: "patch", id: "e1", body: { nextNode: null } }]); // biome-ignore format: one line

@@ -2,10 +2,18 @@
 // off goes on behind its last chunk when the same id and the same lines are sent again.
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
-import { Problem } from "../kernel/errors/index.ts";
-import { parseJsonBody } from "../kernel/http/json-body.ts";
+import {
+  byLine,
+  errorsKept,
+  insertLines,
+  lineErrors,
+  parsed,
+  type Refused,
+  refusedLines,
+  type Target,
+} from "./import-insert.ts";
 import { type Line, linesOf } from "./import-lines.ts";
-import { beginImport, type ImportError, type ImportProgress, removeOldImports, saveImport } from "./import-store.ts";
+import { beginImport, type ImportProgress, removeOldImports, saveImport } from "./import-store.ts";
 import { type BulkWriter, bulkMax } from "./record-bulk.ts";
 import { errors } from "./record-errors.ts";
 import { tableOf } from "./record-fields.ts";
@@ -14,7 +22,6 @@ import { type Room, schemaToWrite, withDb } from "./record-room.ts";
 import type { Schema } from "./types.ts";
 
 export const atomicMax = 10_000;
-const errorsKept = 100;
 const atomicBytesMax = 64 * 1024 * 1024;
 /** Progress is forgotten after this, and with it the way to resume. */
 const keptDays = 7;
@@ -60,13 +67,11 @@ async function learn(ctx: Context, schema: Schema): Promise<void> {
   }
 }
 
-interface Work {
+interface Work extends Target {
   readonly room: Room;
-  readonly bulk: BulkWriter;
-  readonly ctx: Context;
-  readonly collection: string;
   readonly stream: AsyncIterable<Buffer | string>;
   readonly options: ImportOptions;
+  readonly ctx: Context;
 }
 
 async function chunked(work: Work, begun: ImportProgress): Promise<ImportProgress> {
@@ -120,102 +125,6 @@ async function takeChunk(
   return found;
 }
 
-interface Row {
-  readonly line: number;
-  readonly body: unknown;
-}
-
-interface Refused {
-  readonly line: number;
-  readonly problem: Problem;
-}
-
-function parsed(lines: readonly Line[], refused: Refused[]): Row[] {
-  const rows: Row[] = [];
-  for (const { number, text } of lines) {
-    try {
-      rows.push({ line: number, body: parseJsonBody(Buffer.from(text)) });
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      refused.push({ line: number, problem: error });
-    }
-  }
-  return rows;
-}
-
-/** How often those that were kept out are asked again after others came in, before each has to stand alone. */
-const roundsMax = 8;
-
-/**
- * Inserts what can be inserted. When a group is refused, one statement says which of it cannot be, and the rest goes in
- * without them; then they are asked again, since a rule or a relation may have waited for one of the others.
- */
-async function insertLines(
-  work: Work,
-  ctx: Context,
-  rows: readonly Row[],
-  refused: Refused[],
-  round = 0,
-): Promise<number> {
-  if (rows.length === 0) return 0;
-  const { bulk, collection } = work;
-  const bodies = rows.map(({ body }) => body);
-  const options = { forgiving: true, silent: true };
-  try {
-    await bulk.createMany(ctx, collection, bodies, options);
-    return rows.length;
-  } catch (error) {
-    // What may be tried again is not the records' fault.
-    if (!(error instanceof Problem) || error.status >= 500 || error.retryAfterSeconds !== undefined) throw error;
-    if (rows.length === 1) {
-      refused.push({ line: rows[0]?.line as number, problem: error });
-      return 0;
-    }
-  }
-  const found = round < roundsMax ? await bulk.refusals(ctx, collection, bodies, options) : new Map<number, Problem>();
-  if (found.size === 0) return insertHalves(work, ctx, rows, refused);
-  const taken = await insertLines(
-    work,
-    ctx,
-    rows.filter((_row, at) => !found.has(at)),
-    refused,
-    round,
-  );
-  if (taken > 0)
-    return (
-      taken +
-      (await insertLines(
-        work,
-        ctx,
-        rows.filter((_row, at) => found.has(at)),
-        refused,
-        round + 1,
-      ))
-    );
-  for (const [at, problem] of found) refused.push({ line: rows[at]?.line as number, problem });
-  return 0;
-}
-
-/** For what no statement can tell beforehand: halved until the records at fault stand alone. */
-async function insertHalves(work: Work, ctx: Context, rows: readonly Row[], refused: Refused[]): Promise<number> {
-  const half = Math.ceil(rows.length / 2);
-  const first = await insertLines(work, ctx, rows.slice(0, half), refused, roundsMax);
-  return first + (await insertLines(work, ctx, rows.slice(half), refused, roundsMax));
-}
-
-/** The place in the body becomes the line and the place in it. */
-function lineErrors({ line, problem }: Refused): ImportError[] {
-  if (problem.issues.length === 0) return [{ line, path: "", code: problem.code, message: problem.message }];
-  return problem.issues.map(({ path, code, message }) => ({
-    line,
-    path: path.replace(/^\/0(?=\/|$)/, ""),
-    code,
-    message,
-  }));
-}
-
-const byLine = (refused: readonly Refused[]): Refused[] => refused.toSorted((a, b) => a.line - b.line);
-
 /** All or nothing: everything is read first, so that no transaction waits for the network. */
 async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress> {
   const { ctx, stream, room } = work;
@@ -242,16 +151,4 @@ async function atomic(work: Work, begun: ImportProgress): Promise<ImportProgress
   const progress = await retried(room.pauseBeforeRetry, () => ctx.db.transaction(all));
   room.ring();
   return progress;
-}
-
-/** The answer is that of the first record refused; the places of all are named with it. */
-function refusedLines(refused: readonly Refused[]): Error {
-  const all = byLine(refused);
-  const { problem } = all[0] as Refused;
-  const issues = all
-    .flatMap(lineErrors)
-    .slice(0, errorsKept)
-    .map(({ line, path, code, message }) => ({ path: `/${line}${path}`, code, message }));
-  const { code, status, message: says, advice, extra } = problem;
-  return new Problem(code, { status, says, advice }, { issues, extra, cause: problem });
 }

@@ -81,16 +81,17 @@ async function sendText(
   reply: Reply,
   headers: string[],
   text: string,
-  mayCompress: boolean,
+  mayStore: boolean,
 ): Promise<void> {
   const size = Buffer.byteLength(text);
   const coding =
-    mayCompress && size >= compressedBytesMin
+    mayStore && size >= compressedBytesMin
       ? negotiateCoding(request.headers["accept-encoding"] as string | undefined)
       : undefined;
   if (reply.etag !== undefined) {
     headers.push("ETag", quoteTag(reply.etag, coding && tagSuffix[coding]));
-    const isRead = request.method === "GET" || request.method === "HEAD";
+    // A POST without effect (records:query) is answered like a GET; the answer of one that has an effect is never stored.
+    const isRead = request.method === "GET" || request.method === "HEAD" || mayStore;
     if (isRead && matchesNoneMatch(request.headers["if-none-match"], reply.etag)) {
       response.writeHead(304, headers).end();
       return;
