@@ -184,11 +184,12 @@ test("A16 every door that writes answers an invisible record like a missing one"
   };
   for (const who of Object.keys(callers))
     for (const [door, asked] of Object.entries(doors())) {
-      const sent = /DELETE|delete|get/.test(door) ? ["whole"] : Object.keys(bodies);
+      const few = mayCreate.includes(who) ? Object.keys(bodies) : ["whole", "taken", "malformed", "dangling"];
+      const sent = /DELETE|delete|get/.test(door) ? ["whole"] : few;
       await Promise.all(sent.map((named) => compare(who, door, asked, named)));
     }
   expect(wrong).toEqual([]);
-  expect([compared > 1_500, declared > 20]).toEqual([true, true]);
+  expect([compared > 800, declared > 20]).toEqual([true, true]);
   const [left] = await server.database.db.query({ text: "SELECT title, n, owner, list FROM public.papers WHERE id = 'x000000'" }); // biome-ignore format: one line
   expect(left).toEqual({ title: "hidden", n: 1, owner: "mallory", list: ["secret"] });
 }, 120_000);
@@ -202,7 +203,7 @@ test("A16 a relation to an invisible record is answered like one to no record, a
     for (const [door, asked] of Object.entries(doors()))
       for (const field of ["person", "people", "secretPerson", "secretPeople"])
         for (const [n, ghost] of values(field, "ghost01").entries()) {
-          if (/DELETE|delete|get|\*|version|junk/.test(door)) continue;
+          if (/DELETE|delete|get|\*|version/.test(door) || (n > 0 && /only|each/.test(door))) continue;
           // Of alice's own record, which holds the ghost where she cannot read it, or of a new one.
           const isNew = /create|POST|import/.test(door);
           const shown: string[] = [];
