@@ -33,6 +33,13 @@ export async function lockInOrder(
   });
 }
 
+/** Whether records of the collection refer to others, or others to them. */
+export function isRelated(schemas: Schemas, collection: string): boolean {
+  const own = schemas.byName.get(collection);
+  if (own?.fields.some(({ type }) => type === "relation")) return true;
+  return [...schemas.byName.values()].some(({ fields }) => fields.some((field) => field.collection === collection));
+}
+
 /** Records of one batch may refer to each other in a circle. Whether a caller may see the target is asked at once all the same. */
 export async function deferReferences(tx: Db): Promise<void> {
   await tx.query({ text: "SET CONSTRAINTS ALL DEFERRED" });

@@ -86,6 +86,18 @@ describe("references in an atomic batch wait for its end", () => {
   });
 });
 
+test("in the transaction of an idempotency key each operation fails alone", async () => {
+  await bed.bulk.createMany(bed.ctx(), "nodes", [{ id: "keyed", title: "taken" }]);
+  const operations = [create("k1"), create("k2", { title: "taken" }), create("keyed"), { op: "get", id: "k1" }, create("k3", { nextNode: "gone" }), create("k4")]; // biome-ignore format: one line
+  const told = await database.db.transaction(async (tx) => {
+    const body = route.body?.parse({ mode: "each", operations: operations.map((one) => ({ collection: "nodes", ...one })) }); // biome-ignore format: one line
+    const reply = await route.handler(bed.ctx(admin, { db: tx }), { params: {}, query: {}, body, headers: {}, ip: "", stream: undefined as never }); // biome-ignore format: one line
+    return JSON.parse(reply.text as string).results.map(({ status }: { status: number }) => status);
+  });
+  expect(told).toEqual([201, 409, 409, 200, 422, 201]);
+  expect((await read("k4")).id).toBe("k4");
+});
+
 describe("opposing writers", () => {
   test("O08 200 batches that change two records in opposite order all succeed, and the sums are exact", async () => {
     await bed.bulk.createMany(

@@ -7,7 +7,7 @@ import { problemDocument } from "../kernel/errors/problem-document.ts";
 import { toProblem } from "../kernel/errors/translate.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
 import { validate } from "../kernel/http/validate.ts";
-import { deferReferences, lockInOrder, type Performed, settleReferences } from "./batch-locks.ts";
+import { deferReferences, isRelated, lockInOrder, type Performed, settleReferences } from "./batch-locks.ts";
 import { errors } from "./record-errors.ts";
 import { recordId } from "./record-id.ts";
 import { retried } from "./record-retry.ts";
@@ -113,14 +113,16 @@ async function inOneTransaction(
   const performed: Performed[] = [];
   const writing = operations.filter(({ op }) => op !== "get" && op !== "list");
   await lockInOrder(ctx.db, writing.flatMap(idsIn));
-  if (writing.length > 1) await deferReferences(ctx.db);
+  const schemas = doors.room.schemas.current();
+  const refers = writing.length > 1 && writing.some(({ collection }) => isRelated(schemas, collection));
+  if (refers) await deferReferences(ctx.db);
   for (const [index, one] of operations.entries()) {
     const outcome = await perform(doors, ctx, one, done).catch((error) => Promise.reject(at(index, error)));
     done.push(outcome);
     const { op, collection } = one;
     performed.push({ index, op, collection, id: outcome.id, body: withReferences(doors, one, done) });
   }
-  if (writing.length > 1) await settleReferences(ctx.db, doors.room.schemas.current(), performed, at);
+  if (refers) await settleReferences(ctx.db, schemas, performed, at);
   return done;
 }
 
@@ -136,9 +138,14 @@ async function each(
   operations: readonly Operation[],
 ): Promise<(Outcome | Problem)[]> {
   const done: (Outcome | Problem)[] = [];
+  // In the transaction of an idempotency key each needs a savepoint, to be undone alone.
+  const alone = (one: Operation) =>
+    ctx.db.inTransaction
+      ? ctx.db.transaction((tx) => perform(doors, withDb(ctx, tx), one, done))
+      : perform(doors, ctx, one, done);
   for (const one of operations) {
     try {
-      done.push(await perform(doors, ctx, one, done));
+      done.push(await alone(one));
     } catch (error) {
       const problem = toProblem(error);
       // Broken ground under all of them: the rest would fail alike.

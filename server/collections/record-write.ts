@@ -172,9 +172,9 @@ function standsAlone(ctx: Context, { insert = [], update = [] }: WritePlan): boo
   return !insert.some(({ field }) => isJoined(field)) && !update.some(({ field }) => isJoined(field));
 }
 
-/** A statement alone commits by itself; inside a transaction a failure must leave the transaction usable. */
+/** A statement alone commits by itself. In a transaction of the caller's a failure is that transaction's: whoever goes on behind it opens a savepoint. */
 function atomically<T>(ctx: Context, several: boolean, work: (db: Db) => Promise<T>): Promise<T> {
-  return several || ctx.db.inTransaction ? ctx.db.transaction(work) : work(ctx.db);
+  return several && !ctx.db.inTransaction ? ctx.db.transaction(work) : work(ctx.db);
 }
 
 async function perform(room: Room, ctx: Context, db: Db, plan: WritePlan, compiled: CompiledWrite, env: Env) {
@@ -238,7 +238,7 @@ async function removeOne(
   };
   try {
     if (!cascades) return await atomically(ctx, false, work);
-    return await ctx.db.transaction(async (tx) => {
+    return await atomically(ctx, true, async (tx) => {
       await cascades(tx, env.id as string);
       return work(tx);
     });

@@ -81,6 +81,27 @@ test("O08 200 parallel version-checked updates of one row: one wins each version
   }
 });
 
+test("O08 200 parallel batches that change two rows in opposite order: none waits for the other for ever, the sums are exact", async () => {
+  await server.call("POST", records, [
+    { id: "left", n: 0 },
+    { id: "right", n: 0 },
+  ]);
+  const add = (id: string) => ({ op: "patch", collection: "counters", id, body: { n: { $increment: 1 } } });
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, n) => {
+      const operations = n % 2 === 0 ? [add("left"), add("right")] : [add("right"), add("left")];
+      // Every other pair in the transaction of its key.
+      return server.call("POST", "/v1/batch", { operations }, n % 4 < 2 ? keyed(`opposed-${n}`) : {});
+    }),
+  );
+  const done = answers.filter(({ status }) => status === 200);
+  for (const { status, headers } of answers)
+    if (status !== 200) expect([[409, 503].includes(status), headers.get("retry-after")]).toEqual([true, expect.any(String)]); // biome-ignore format: one line
+  expect(done.length).toBeGreaterThan(100);
+  const sums = await Promise.all(["left", "right"].map((id) => server.call("GET", `${records}/${id}`)));
+  expect(sums.map(({ json }) => json.n)).toEqual([done.length, done.length]);
+});
+
 test("B04 T11 upserts, creates and deletes of one id at once leave one whole history", async () => {
   const ask = (n: number): Promise<Answer> => {
     if (n % 4 === 0) return server.call("POST", records, { id: "one", n });

@@ -200,7 +200,7 @@ test("A16 a relation to an invisible record is answered like one to no record, a
   const values = (field: string, id: string): unknown[] =>
     field.endsWith("ople") ? [[id], ["seen001", id], { $append: id }, { $remove: id }] : [id];
   for (const who of ["alice", "aliceChanging", "scoped"])
-    for (const [door, asked] of Object.entries(doors()))
+    for (const [door, asked] of Object.entries(doors()).filter(([name]) => mayCreate.includes(who) || name === "PATCH"))
       for (const field of ["person", "people", "secretPerson", "secretPeople"])
         for (const [n, ghost] of values(field, "ghost01").entries()) {
           if (/DELETE|delete|get|\*|version/.test(door) || (n > 0 && /only|each/.test(door))) continue;
