@@ -61,7 +61,9 @@ export async function settleReferences(
     const found = fieldOf(schemas, table, constraint);
     // Postgres names the column whose value finds nothing, or the id that something still refers to.
     if (column === "id" || !found) {
-      const gone = performed.findLast(({ op, id }) => op === "delete" && id === value);
+      // It may be one that went by cascade.
+      const deletes = performed.filter(({ op }) => op === "delete");
+      const gone = deletes.findLast(({ id }) => id === value) ?? deletes.at(-1);
       throw at(gone?.index ?? 0, errors.record_in_use({ cause: error }));
     }
     const { schema, field } = found;

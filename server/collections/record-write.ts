@@ -148,22 +148,18 @@ export function recordWriter(room: Room): RecordWriter {
         const compiled = deletes.get(room.schemas.current(), key, () =>
           compileDelete(newBuild(room, audienceIn(ctx)), plan),
         );
+        const cascades = boundCascade(room.schemas.current(), schema);
+        // What hangs on a record is counted for those who may delete it: to others neither the work nor its result is owed.
+        const before = cascades && (await refusalOf(room, ctx, plan, "delete", env));
+        if (before) throw before;
         for (let attempt = 1; ; attempt++) {
-          const gone = await removeOne(room, ctx, schema, compiled, env).catch(tooMuch);
-          if (gone === true) return room.ring();
+          if (await removeOne(ctx, schema, compiled, { env, cascades })) return room.ring();
           const refusal = await refusalOf(room, ctx, plan, "delete", env);
           if (refusal) throw refusal;
-          if (gone) throw gone;
           if (attempt === attemptsMax) throw errors.record_busy({ retryAfterSeconds: 1 });
         }
       }),
   };
-}
-
-/** What hangs on a record is counted before the rules are asked, and told only when they would have let it go. */
-function tooMuch(error: unknown): Problem {
-  if (error instanceof Problem && error.code === "record_cascade_too_large") return error;
-  throw error;
 }
 
 /** Nothing ran before it on this connection since the last commit, and nothing will run behind it until the next. */
@@ -225,13 +221,11 @@ function resultOf(
 }
 
 async function removeOne(
-  room: Room,
   ctx: Context,
   schema: Schema,
   compiled: CompiledWrite,
-  env: Env,
+  { env, cascades }: { readonly env: Env; readonly cascades: ReturnType<typeof boundCascade> },
 ): Promise<boolean> {
-  const cascades = boundCascade(room.schemas.current(), schema);
   const work = async (db: Db) => {
     const { rows } = await db.texts(compiled.statement.run(env));
     return rows.length > 0;
