@@ -123,6 +123,33 @@ describe("opposing writers", () => {
     expect(told.sort()).toEqual(["409 record_conflict: /0/title taken", "ok"]);
   });
 
+  test("a deadlock in the transaction of an idempotency key is undone to the batch's beginning and done again", async () => {
+    await bed.bulk.createMany(bed.ctx(), "nodes", ["w1", "w2"].map((id) => ({ id, n: 0 }))); // biome-ignore format: one line
+    const add = (id: string) => ({ op: "patch", collection: "nodes", id, body: { n: { $increment: 1 } } });
+    const waiting = {
+      text: "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    };
+    const raw = (id: string) => ({ text: "UPDATE public.nodes SET n = n + 10 WHERE id = $1", values: [id] });
+    let keyed: Promise<unknown> = Promise.resolve();
+    const other = database.db.transaction(async (other) => {
+      await other.query(raw("w2"));
+      keyed = database.db.transaction((tx) => {
+        const body = route.body?.parse({ operations: [add("w1"), add("w2")] });
+        return route.handler(bed.ctx(admin, { db: tx }), { params: {}, query: {}, body, headers: {}, ip: "", stream: undefined as never }); // biome-ignore format: one line
+      });
+      await expect.poll(async () => (await database.db.query(waiting)).length).toBe(1);
+      // The batch has waited longer, so it is the one that Postgres ends, unless the machine slept in between.
+      await other.query(raw("w1"));
+    });
+    const ended = await other.then(
+      () => 0,
+      ({ code }: { code: string }) => code,
+    );
+    await keyed;
+    const sum = ended === "40P01" ? 1 : 11;
+    expect([ended, (await read("w1")).n, (await read("w2")).n]).toEqual([sum === 1 ? "40P01" : 0, sum, sum]);
+  });
+
   test("a transaction that Postgres gave up is done again, and not for ever", async () => {
     let tries = 0;
     const collided = Object.assign(new Error("deadlock detected"), { code: "40P01" });
