@@ -310,7 +310,9 @@ class Compiler {
       case "const":
         return this.#constant(node);
       case "param":
-        return sure(this.#binder.bind({ kind: "param", name: node.name }, pgTypeOf(node.type)));
+        return sure(this.#parameter(node));
+      case "make":
+        return this.#made(node);
       case "auth": {
         const sql = this.#binder.bind({ kind: "auth", path: node.path }, pgTypeOf(node.type));
         return node.path === "id" || node.path === "device" ? fallible(sql) : sure(sql);
@@ -328,9 +330,7 @@ class Compiler {
       case "cond":
         return this.#conditional(node);
       case "member":
-        return jsonRead(
-          `(${this.value(node.a).sql} -> ${this.#binder.bind({ kind: "literal", value: node.key }, "text")})`,
-        );
+        return jsonRead(`(${this.value(node.a).sql} -> ${this.#literal(node.key)})`);
       case "orNull":
         return this.#orNull(node);
       case "call":
@@ -343,6 +343,34 @@ class Compiler {
   #constant(node: Node & { k: "const" }): Value {
     if (node.type.kind === "null") return { sql: "NULL", nullable: true, fallible: false };
     return sure(this.#binder.bind({ kind: "literal", value: literalOf(node.value, node.type) }, pgTypeOf(node.type)));
+  }
+
+  #parameter({ name, type }: Node & { k: "param" }): string {
+    const json = type.kind === "json" ? { json: true as const } : {};
+    return this.#binder.bind({ kind: "param", name, ...json }, pgTypeOf(type));
+  }
+
+  /** An error in any part is one of the whole; SQL's NULL in a part becomes JSON's. */
+  #made(node: Node & { k: "make" }): Value {
+    const errors: string[] = [];
+    const sql = this.#built(node, errors);
+    return errors.length === 0 ? sure(sql) : fallible(`CASE WHEN NOT (${errors.join(" OR ")}) THEN ${sql} END`);
+  }
+
+  #built(node: Node, errors: string[]): string {
+    if (node.k !== "make") {
+      const part = this.value(node);
+      if (part.fallible) errors.push(errorOf(part));
+      return part.sql;
+    }
+    const parts = node.parts.map((part) => this.#built(part, errors));
+    return node.keys === undefined
+      ? `to_jsonb(ARRAY[${parts.join(", ")}]::jsonb[])`
+      : jsonObject(node.keys.map((key, i) => [this.#literal(key), parts[i] as string]));
+  }
+
+  #literal(text: string): string {
+    return this.#binder.bind({ kind: "literal", value: text }, "text");
   }
 
   #field(node: Node & { k: "field" }): Value {
@@ -500,6 +528,12 @@ function elementOf(sql: string, list: Type): Value {
   return list.of?.kind === "json" ? { sql: `nullif(${sql}, ${jsonNull})`, nullable: true, fallible: false } : sure(sql);
 }
 
+/** A function takes 100 arguments, so entries are put together 50 at a time; no key stands twice. */
+function jsonObject(entries: readonly (readonly [string, string])[]): string {
+  const chunks = Array.from({ length: Math.ceil(entries.length / 50) }, (_, i) => entries.slice(i * 50, i * 50 + 50));
+  return `(${chunks.map((chunk) => `jsonb_build_object(${chunk.flat().join(", ")})`).join(" || ")})`;
+}
+
 function errorOf(value: Value): string {
   if (!value.fallible) return "FALSE";
   return value.error ?? `((${value.sql}) IS NULL)`;
@@ -536,6 +570,7 @@ function constantText(node: Node): string {
 
 /** A constant in the form its parameter takes. */
 function literalOf(value: unknown, type: Type): unknown {
+  if (type.kind === "json") return JSON.stringify(value);
   if (type.kind === "list") return (value as readonly unknown[]).map((item) => literalOf(item, type.of ?? type));
   if (type.kind === "timestamp") return formatTime(value as number);
   if (type.kind === "geo") return [(value as { lat: number }).lat, (value as { lng: number }).lng];

@@ -143,6 +143,10 @@ describe("expressions under attack", () => {
     "-X == 1",
     "X.exists(v, true)",
     "type(X) == string",
+    "data == [X]",
+    "data == {'a': [X]}",
+    "[X, 1] in data",
+    "data in [[X], {'a': X}]",
   ];
   const nested = (inner: string, depth: number): string =>
     depth === 0
@@ -264,6 +268,33 @@ describe("expressions under attack", () => {
       refusal(() => compileTruth(checked, { binder: new SlotBinder(), row: rowAt("r"), ...tablesOf(schemas) }));
     expect(compile().code).toBe("expression_too_costly");
     expect(milliseconds(compile)).toBeLessThan(200);
+  });
+
+  it("D01 a row cannot be made to put large JSON together from its fields", () => {
+    const parts = (n: number) => Array(n).fill("data").join(", ");
+    expect(checkFilter(schemas, notes, `data == [[${parts(30)}], {'a': data, 'b': data}]`).class).toBe("rowLocal");
+    for (const text of [
+      `data == [[${parts(30)}], [${parts(3)}]]`,
+      `[${parts(33)}] in data`,
+      `data in [[${parts(33)}], 1]`,
+    ])
+      expect(refusal(() => checkFilter(schemas, notes, text)).code, text).toBe("expression_too_costly");
+    // Put together once, it could be put together again from itself, and so on: only a comparison may hold it.
+    for (const text of ["[[data, data]].exists(v, [[v, v]].exists(w, w == data))", "(true ? [data] : data) == data"])
+      expect(refusal(() => checkFilter(schemas, notes, text)).code, text).toBe("expression_type");
+    const wide = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 1]));
+    for (const filter of [`data == ${JSON.stringify(wide)}`, "data == $p"])
+      expect(refusal(() => checkFilter(schemas, notes, filter, { params: { p: wide } })).code).toBe(
+        "expression_too_long",
+      );
+    let deep: JsonValue = 1;
+    for (let i = 0; i < 40; i += 1) deep = [deep];
+    expect(refusal(() => checkFilter(schemas, notes, "data == $p", { params: { p: deep } })).code).toBe(
+      "expression_param",
+    );
+    expect(refusal(() => checkFilter(schemas, notes, `data == ${JSON.stringify(deep)}`)).code).toBe(
+      "expression_too_deep",
+    );
   });
 
   it("D01 searches through collections inside one another are refused by their cost", () => {
@@ -411,6 +442,13 @@ describe("expressions under attack", () => {
           ],
         },
         { op: "call", args: ["matches", { op: "name", args: ["title"] }, { op: "value", args: ["zqx'\"--"] }] },
+        {
+          op: "==",
+          args: [
+            { op: "name", args: ["data"] },
+            { op: "map", args: [mark, { op: "name", args: ["title"] }, `${mark}2`, { op: "value", args: [mark] }] },
+          ],
+        },
       ],
     };
     const checked = checkFilter(schemas, notes, tree);
@@ -443,9 +481,11 @@ describe("expressions under attack", () => {
       expect(refusal(() => checkFilter(schemas, notes, "title == $p", { params: { p: text } })).code).toBe(
         "expression_literal",
       );
-      expect(refusal(() => checkFilter(schemas, notes, "title in $p", { params: { p: [text] } })).code).toBe(
-        "expression_literal",
-      );
+      for (const p of [[text], [1, text], { [text]: 1 }, { a: [text] }])
+        expect(refusal(() => checkFilter(schemas, notes, "data == $p", { params: { p } })).code).toBe(
+          "expression_literal",
+        );
+      expect(refusal(() => parse(`data == {'${text}': 1}`)).code).toBe("expression_literal");
       const tree = {
         op: "==",
         args: [
