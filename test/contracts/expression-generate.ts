@@ -171,7 +171,9 @@ class Generator {
   }
 
   #part(depth: number): Expr {
-    if (this.#draw(4) === 0) return depth > 0 ? this.#built(depth - 1) : e("value", null);
+    const choice = this.#draw(4);
+    if (choice === 0) return depth > 0 ? this.#built(depth - 1) : e("value", null);
+    if (choice === 1) return dot(this.value("json", 0), this.#pick(["a", "b"])); // an error as often as not
     return this.value(this.#pick<Make>(["string", "int", "double", "bool", "json", "relation"]), depth - 1);
   }
 
