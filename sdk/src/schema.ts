@@ -259,9 +259,11 @@ type Comparison<Field extends FieldShape> = Field extends { readonly many: true 
 type FieldFilter<Schema extends SchemaShape, Field extends FieldShape> =
   | (Field extends { readonly many: true }
       ? never
-      : Field extends { readonly type: "geo" | "json" }
+      : Field extends { readonly type: "geo" }
         ? null
-        : Value<Field>)
+        : Field extends { readonly type: "json" }
+          ? null | boolean | number | string | readonly JsonValue[]
+          : Value<Field>)
   | Comparison<Field>
   | (Field extends {
       readonly type: "relation";
