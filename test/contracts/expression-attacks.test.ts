@@ -1,5 +1,14 @@
 // The rows of the threat list that concern expressions, each by its name.
-import { CelError, check, compilePattern, fromWire, parse, toWire, type WireExpr } from "@landfall/client/cel";
+import {
+  CelError,
+  check,
+  compilePattern,
+  evaluator,
+  fromWire,
+  parse,
+  toWire,
+  type WireExpr,
+} from "@landfall/client/cel";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkFilter, quoteName, rowAt, rowTypeOf, tablesOf } from "../../server/collections/expression-env.ts";
 import { SlotBinder, slotValue } from "../../server/collections/expression-slots.ts";
@@ -268,6 +277,24 @@ describe("expressions under attack", () => {
       refusal(() => compileTruth(checked, { binder: new SlotBinder(), row: rowAt("r"), ...tablesOf(schemas) }));
     expect(compile().code).toBe("expression_too_costly");
     expect(milliseconds(compile)).toBeLessThan(200);
+  });
+
+  it("D01 a row cannot be made to put large texts together: beyond 100,000 code points they are an error", async () => {
+    await database.db.query({
+      text: `INSERT INTO public.notes (id, title) VALUES ('long', repeat('\u{1f600}', 99999))`,
+    });
+    const row = { id: "long", title: "\u{1f600}".repeat(99_999) };
+    const asked = async (filter: string) => {
+      const local = evaluator(checkFilter(schemas, notes, filter))({ row, auth, nowMs: 0 }) === true;
+      return [local, (await ids(`id == 'long' && ${filter}`)).length === 1];
+    };
+    expect(await asked("size(title + 'a') == 100000")).toEqual([true, true]);
+    for (const filter of ["title + 'ab' == 'a'", "title + 'ab' != 'a'", "title + title != null"])
+      expect(await asked(filter), filter).toEqual([false, false]);
+    await database.db.query({ text: "UPDATE public.notes SET title = repeat('y', 20000000) WHERE id = 'long'" });
+    const sum = (n: number): string => (n === 1 ? "title" : `(${sum(n / 2)} + ${sum(n / 2)})`);
+    expect(await asked(`!has(title) || ${sum(64)} == 'a'`)).toEqual([false, false]); // 1.28 GB, which Postgres cannot hold
+    await database.db.query({ text: "DELETE FROM public.notes WHERE id = 'long'" });
   });
 
   it("D01 a row cannot be made to put large JSON together from its fields", () => {

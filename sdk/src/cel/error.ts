@@ -32,6 +32,8 @@ export const limits = {
   costMax: 20_000,
   /** Characters of the SQL made from one expression. */
   sqlLengthMax: 200_000,
+  /** Code points of a text that `+` puts together; a longer one is an error. `landfall.expr_concat` has the same number. */
+  textResultMax: 100_000,
   /** Code points of a text that `matches` looks at. */
   matchInputMax: 10_000,
 } as const;
