@@ -82,12 +82,10 @@ export function placedInBody(thrown: unknown): unknown {
   return moved(thrown, (path) => path.replace(/^query\./, "/"));
 }
 
-/** As careful as with a body: the statement may be an old one, and then nobody looks at the values again. */
+/** A JSON document of its own, held to what every body is held to. */
 function parseParams(text: string): { readonly [name: string]: JsonValue } {
   const value = jsonIn(bounded(text, "query.params"));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("query.params", "params must be a JSON object");
-  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw noParams();
   return value as { readonly [name: string]: JsonValue };
 }
 
@@ -96,9 +94,11 @@ function jsonIn(text: string): unknown {
     return parseJsonBody(Buffer.from(text));
   } catch (error) {
     if (error instanceof Problem && error.issues.length > 0) throw moved(error, (path) => `query.params${path}`);
-    throw invalid("query.params", `params must be a JSON object, nested ${jsonDepthMax} deep at most`);
+    throw noParams();
   }
 }
+
+const noParams = () => invalid("query.params", `params must be a JSON object of at most ${jsonDepthMax} levels`);
 
 export function parseSort(given: string | readonly string[], path: string): SortKey[] {
   const keys: SortKey[] = listOf(given).map((part) => {
