@@ -75,6 +75,7 @@ function operationsOn<Schema extends SchemaShape, Name extends CollectionName<Sc
 
 /** A plain id is checked as in a path; a reference to an earlier operation passes. */
 function checked(collection: string, id: unknown): unknown {
-  if (typeof id === "string") recordPath(collection, id);
+  const reference = typeof id === "object" && id !== null && Object.hasOwn(id, "$idOf");
+  if (!reference) recordPath(collection, id as string);
   return id;
 }

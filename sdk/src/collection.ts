@@ -1,12 +1,15 @@
 // One collection of the client: everything a query can do, and the writes.
-import { collectionPath, recordPath } from "./paths.ts";
+import { collectionPath, recordPath, required } from "./paths.ts";
 import { Query } from "./query.ts";
 import type { CollectionName, CreateInput, RecordOf, SchemaShape, UpdateInput } from "./schema.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 /** Options of a write to one record. */
 export interface WriteOptions extends CallOptions {
-  /** Write only if the record still has this version; otherwise it rejects with code `record_version_conflict`. */
+  /**
+   * Write only if the record still has this version; otherwise it rejects with code `record_version_conflict`. Undefined
+   * is refused: the write would be made without the check.
+   */
   readonly ifVersion?: number;
 }
 
@@ -70,7 +73,7 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
   }
 
   /**
-   * Changes the fields named. Null empties a field; {@link increment} and its siblings compute on the server.
+   * Changes the fields named. Null empties a field, one that is undefined stays as it is (JSON has no undefined); {@link increment} and its siblings compute on the server.
    *
    * @example
    * ```ts
@@ -94,10 +97,11 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
 
   /** `If-Match` names the epoch too. Before any answer named it, one small read does. */
   async #ifMatch(id: string, options: WriteOptions | undefined): Promise<Record<string, string>> {
-    if (options?.ifVersion === undefined) return {};
+    if (options === undefined || !("ifVersion" in options)) return {};
+    const version = required(options.ifVersion, "ifVersion");
     if (this.#transport.epoch() === undefined) {
       await this.#transport.send({ method: "GET", path: `${recordPath(this.#name, id)}?fields=id` }, options);
     }
-    return { "if-match": `"${this.#transport.epoch() ?? ""}.${options.ifVersion}"` };
+    return { "if-match": `"${this.#transport.epoch() ?? ""}.${version}"` };
   }
 }

@@ -1,5 +1,5 @@
 // Paths are built here only. Names and ids that the server would refuse are refused before a request is made, so that an id
-// such as `../admin` or `?x` can never become another URL.
+// such as `../admin` or `?x` can never become another URL. What is missing is refused here too.
 import { LandfallError } from "./error.ts";
 
 const collectionName = /^[a-z][A-Za-z0-9]{0,62}$/;
@@ -15,6 +15,12 @@ export function recordPath(collection: string, id: string): string {
   if (typeof id !== "string" || !recordId.test(id))
     throw invalid("A record id has 1 to 64 characters of A-Z a-z 0-9 _ -.");
   return `${collectionPath(collection)}/records/${id}`;
+}
+
+/** An argument that must be there: JSON would drop an undefined one on the way, and the question would be another. */
+export function required<Value>(value: Value, name: string): Value {
+  if (value !== undefined && value !== null) return value;
+  throw invalid(`${name} is ${value}.`);
 }
 
 function invalid(message: string): LandfallError {

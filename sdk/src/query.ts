@@ -1,7 +1,7 @@
 // A question about one collection: immutable, built up by chaining, asked by one of the verbs at the end.
 import { LandfallError } from "./error.ts";
 import { filterTree } from "./filter-tree.ts";
-import { collectionPath, recordPath } from "./paths.ts";
+import { collectionPath, recordPath, required } from "./paths.ts";
 import type {
   CollectionName,
   Expanded,
@@ -49,7 +49,8 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
   }
 
   /**
-   * Keeps the records for which all members of the object hold. Several calls are and-ed.
+   * Keeps the records for which all members of the object hold. Several calls are and-ed. A member that is undefined
+   * throws: it would otherwise match every record. An object compared with a `json` field as a whole is `{ eq: … }`.
    *
    * @example
    * ```ts
@@ -64,14 +65,14 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
 
   /** Orders the records: `sort("-createdAt", "name")`, `-` for descending. The id decides ties. */
   sort(...keys: SortKey<Schema, Name>[]): Query<Schema, Name, Item> {
-    return this.#with({ sort: keys });
+    return this.#with({ sort: keys.map((key) => required(key, "A sort key")) });
   }
 
   /** Only these fields travel, and only these are typed. Expansions stay. */
   fields<Field extends keyof RecordOf<Schema, Name> & string>(
     ...fields: Field[]
   ): Query<Schema, Name, Pick<RecordOf<Schema, Name>, Field> & Omit<Item, keyof RecordOf<Schema, Name>>> {
-    return this.#with({ fields });
+    return this.#with({ fields: fields.map((field) => required(field, "A field")) });
   }
 
   /**
@@ -89,17 +90,17 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     Name,
     Omit<Item, keyof Expand> & Pick<Expanded<Schema, Name, Expand>, keyof Expand & Hops<Schema, Name>>
   > {
-    return this.#with({ expand });
+    return this.#with({ expand: required(expand, "expand") });
   }
 
   /** Records per page, 1 to 1,000; 30 when not said. */
   limit(limit: number): Query<Schema, Name, Item> {
-    return this.#with({ limit });
+    return this.#with({ limit: required(limit, "limit") });
   }
 
-  /** Continues behind a page: takes its `nextCursor`. */
+  /** Continues behind a page: takes its `nextCursor`, unless that is null and there is no more. */
   after(cursor: string): Query<Schema, Name, Item> {
-    return this.#with({ cursor });
+    return this.#with({ cursor: required(cursor, "The cursor") });
   }
 
   /** One page. */

@@ -1,8 +1,8 @@
 // The schema as a value: everything the client knows about types is inferred from it. No string is parsed in types, and
 // every lookup is one step (`inverses` are spelled out), so that a hundred collections check in a blink.
+import type { JsonValue } from "./wire/index.ts";
 
-/** Any JSON value, as a field of type `json` holds it. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type { JsonValue };
 
 /** A point on earth: degrees, WGS 84. */
 export interface GeoPoint {
@@ -259,9 +259,11 @@ type Comparison<Field extends FieldShape> = Field extends { readonly many: true 
 type FieldFilter<Schema extends SchemaShape, Field extends FieldShape> =
   | (Field extends { readonly many: true }
       ? never
-      : Field extends { readonly type: "geo" | "json" }
+      : Field extends { readonly type: "geo" }
         ? null
-        : Value<Field>)
+        : Field extends { readonly type: "json" }
+          ? null | boolean | number | string | readonly JsonValue[]
+          : Value<Field>)
   | Comparison<Field>
   | (Field extends {
       readonly type: "relation";

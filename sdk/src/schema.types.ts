@@ -71,11 +71,14 @@ export async function expandsAndSelects(): Promise<void> {
 export function filters(): void {
   const posts = lf.from("posts");
   posts.filter({ status: "open", likes: { gt: 5 }, or: [{ title: { startsWith: "A" } }, { author: { name: "Ann" } }] });
-  posts.filter({
-    tags: { has: "sea" },
-    place: { near: { lat: 1, lng: 2, withinMetres: 10 } },
-    nick: undefined,
-  } as object);
+  posts.filter({ tags: { has: "sea" }, place: { near: { lat: 1, lng: 2, withinMetres: 10 } } });
+  posts.filter({ meta: [1, { a: null }] });
+  posts.filter({ meta: { eq: { a: [1, 2] }, ne: [] } });
+  posts.filter({ meta: { in: [[1], { a: 1 }, "x"] } });
+  // @ts-expect-error an object is read as operators: { eq: … }
+  posts.filter({ meta: { a: 1 } });
+  // @ts-expect-error leave it out instead
+  posts.filter({ title: undefined });
   lf.from("users").filter({ posts: { some: { status: "open" } } });
   // @ts-expect-error not one of the values
   posts.filter({ status: "closed" });

@@ -87,6 +87,41 @@ test("an answer that is not JSON, or an error page of a proxy, is named", async 
   await expect(lf.from("posts").list()).rejects.toMatchObject({ code: "invalid_answer", status: 418 });
 });
 
+type Posts = ReturnType<Parameters<Parameters<ReturnType<typeof createClient<typeof schema>>["batch"]>[0]>[0]["from"]>;
+const inBatch = (posts: Posts, operation: "delete" | "update" | "upsert", id: string) =>
+  operation === "upsert"
+    ? posts.upsert({ id, title: "x" } as never)
+    : operation === "update" ? posts.update(id, {}) : posts.delete(id); // biome-ignore format: a table
+
+test('what is undefined where a value is needed is refused before a request, never taken for "any"', async () => {
+  const { lf, seen } = await clientOf((_, response) => json(response, 200, record));
+  const posts = lf.from("posts");
+  const nothing = undefined as never;
+  const refused = { code: "invalid_argument" };
+  for (const id of [undefined, null, 5, {}, ["p1"]]) {
+    const not = id as never;
+    await expect(posts.get(not)).rejects.toMatchObject(refused);
+    await expect(posts.update(not, {})).rejects.toMatchObject(refused);
+    await expect(posts.delete(not)).rejects.toMatchObject(refused);
+    await expect(posts.upsert({ id: not, title: "x" })).rejects.toMatchObject(refused);
+    for (const operation of ["delete", "update", "upsert"] as const)
+      await expect(lf.batch((b) => [inBatch(b.from("posts"), operation, not)])).rejects.toMatchObject(refused);
+  }
+  for (const build of [
+    () => posts.filter(nothing),
+    () => posts.filter({ title: nothing }),
+    () => posts.after(nothing),
+    () => posts.limit(nothing),
+    () => posts.sort("title", nothing),
+    () => posts.fields("id", nothing),
+    () => posts.expand(nothing),
+  ])
+    expect(build).toThrow(expect.objectContaining(refused));
+  await expect(posts.update("p1", { title: "x" }, { ifVersion: nothing })).rejects.toMatchObject(refused);
+  await expect(posts.delete("p1", { ifVersion: nothing })).rejects.toMatchObject(refused);
+  expect(seen).toHaveLength(0);
+});
+
 test("T32 SDK builds a wrong URL: ids and names that could become another path are refused before a request", async () => {
   const { lf, seen } = await clientOf((_, response) => json(response, 200, record));
   const posts = lf.from("posts");
@@ -95,7 +130,11 @@ test("T32 SDK builds a wrong URL: ids and names that could become another path a
     await expect(posts.update(id, {})).rejects.toMatchObject({ code: "invalid_argument" });
     await expect(posts.delete(id)).rejects.toMatchObject({ code: "invalid_argument" });
     await expect(posts.upsert({ id, title: "x" })).rejects.toMatchObject({ code: "invalid_argument" });
-    await expect(lf.batch((b) => [b.from("posts").delete(id)])).rejects.toMatchObject({ code: "invalid_argument" });
+    await expect(posts.upsert([{ id, title: "x" }])).rejects.toMatchObject({ code: "invalid_argument" });
+    for (const operation of ["delete", "update", "upsert"] as const)
+      await expect(lf.batch((b) => [inBatch(b.from("posts"), operation, id)])).rejects.toMatchObject({
+        code: "invalid_argument",
+      });
   }
   await expect(lf.from("../../v1/admin" as "posts").list()).rejects.toMatchObject({ code: "invalid_argument" });
   expect(seen).toHaveLength(0);

@@ -1,7 +1,8 @@
 // The JSON form of a definition, for validation at the door and for the OpenAPI document. What depends on other
 // collections, on the database or on the type of a field is judged by definition-validate.ts.
+import { fieldTypes, recordActions } from "@landfall/client/wire";
 import { z } from "zod";
-import type { FieldType, JsonValue } from "./types.ts";
+import type { JsonValue } from "./types.ts";
 
 const ruleLengthMax = 10_000;
 
@@ -10,25 +11,6 @@ const nameText = z.string().regex(nameForm, "Expected a small letter, then up to
 const rule = z.string().min(1).max(ruleLengthMax).nullable();
 
 const jsonValue: z.ZodType<JsonValue> = z.unknown().refine((value) => value !== undefined) as never;
-
-export const fieldTypes = [
-  "text",
-  "email",
-  "url",
-  "select",
-  "richtext",
-  "id",
-  "number",
-  "integer",
-  "decimal",
-  "bool",
-  "datetime",
-  "autodate",
-  "date",
-  "json",
-  "relation",
-  "geo",
-] as const satisfies readonly FieldType[];
 
 const fieldShape = z.strictObject({
   name: nameText.meta({ description: "Name in JSON, in expressions and of the column.", example: "title" }),
@@ -56,8 +38,6 @@ const indexShape = z.strictObject({
   fields: z.array(nameText).min(1).max(8),
   unique: z.boolean().optional(),
 });
-
-const operations = ["list", "get", "create", "update", "delete"] as const;
 
 const rulesShape = z.strictObject({
   list: rule.optional(),
@@ -110,7 +90,7 @@ export const collectionAnswer = z.object({
   rules: rulesShape,
   preconditionRequired: z.boolean(),
   verdicts: z
-    .partialRecord(z.enum(operations), z.enum(["rowLocal", "relational"]))
+    .partialRecord(z.enum(recordActions), z.enum(["rowLocal", "relational"]))
     .optional()
     .meta({
       description:

@@ -22,7 +22,7 @@ const templates: {
   "double*": (a, b) => `landfall.expr_double_mul(${a}, ${b})`,
   "double/": (a, b) => `landfall.expr_double_div(${a}, ${b})`,
   doubleNeg: (a) => `(- ${a})`,
-  "string+": (a, b) => `(${a} || ${b})`,
+  "string+": (a, b) => `landfall.expr_concat(${a}, ${b})`,
   "time+duration": (a, b) => `landfall.expr_time(landfall.expr_ms(${a}) + ${b})`,
   "time-duration": (a, b) => `landfall.expr_time(landfall.expr_ms(${a}) - ${b})`,
   "time-time": (a, b) => `(landfall.expr_ms(${a}) - landfall.expr_ms(${b}))`,

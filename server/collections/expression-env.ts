@@ -4,41 +4,12 @@ import {
   type Checked,
   check,
   fromWire,
-  listOf,
   parse,
-  type RowField,
   type RowType,
-  relationTo,
-  type Type,
-  types,
+  rowTypeOf as rowTypeOfDefinition,
 } from "@landfall/client/cel";
 import type { CompileOptions, RowSource } from "./expression-sql.ts";
-import type { FieldDefinition, FieldType, Schema, Schemas } from "./types.ts";
-
-const kinds: { readonly [type in Exclude<FieldType, "relation">]: Type } = {
-  text: types.string,
-  email: types.string,
-  url: types.string,
-  select: types.string,
-  richtext: types.string,
-  id: types.string,
-  number: types.double,
-  integer: types.int,
-  decimal: types.decimal,
-  bool: types.bool,
-  datetime: types.timestamp,
-  autodate: types.timestamp,
-  date: types.string,
-  json: types.json,
-  geo: types.geo,
-};
-
-const systemFields: readonly (readonly [string, RowField])[] = [
-  ["id", { type: types.string, nullable: false }],
-  ["createdAt", { type: types.timestamp, nullable: false }],
-  ["updatedAt", { type: types.timestamp, nullable: false }],
-  ["version", { type: types.int, nullable: false }],
-];
+import type { Schema, Schemas } from "./types.ts";
 
 const rowTypes = new WeakMap<Schema, RowType>();
 
@@ -46,18 +17,9 @@ const rowTypes = new WeakMap<Schema, RowType>();
 export function rowTypeOf(schema: Schema): RowType {
   const known = rowTypes.get(schema);
   if (known) return known;
-  const fields = new Map<string, RowField>(systemFields);
-  for (const field of schema.fields) fields.set(field.name, rowFieldOf(field));
-  const made: RowType = { collection: schema.name, fields, inverses: schema.inverses };
+  const made = rowTypeOfDefinition(schema, schema.inverses);
   rowTypes.set(schema, made);
   return made;
-}
-
-function rowFieldOf(field: FieldDefinition): RowField {
-  const type = field.type === "relation" ? relationTo(field.collection ?? "") : kinds[field.type];
-  const date = field.type === "date" ? { date: true } : {};
-  if (field.many) return { type: listOf(type), nullable: false, ...date };
-  return { type, nullable: field.required !== true, ...date };
 }
 
 export interface RuleOptions {

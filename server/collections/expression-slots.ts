@@ -6,7 +6,8 @@ import type { ActorAuth } from "../kernel/actor.ts";
 export type Slot =
   | { readonly kind: "auth"; readonly path: "id" | "signedIn" | "roles" | "teams" | "claims" | "device" }
   | { readonly kind: "request"; readonly path: "time" | "door" }
-  | { readonly kind: "param"; readonly name: string }
+  /** `json`: bound as the JSON text of its value. */
+  | { readonly kind: "param"; readonly name: string; readonly json?: true }
   | { readonly kind: "literal"; readonly value: unknown }
   /** A value the caller brings itself: fields of a row being written, a limit, a cursor key. */
   | { readonly kind: "input"; readonly name: string };
@@ -53,7 +54,7 @@ export function slotValue(slot: Slot, values: SlotValues): string | null {
     case "request":
       return slot.path === "time" ? formatTime(values.nowMs) : values.door;
     case "param":
-      return textOf(values.params && Object.hasOwn(values.params, slot.name) ? values.params[slot.name] : null);
+      return paramText(slot, values.params);
     case "literal":
       return textOf(slot.value);
     case "input":
@@ -61,6 +62,11 @@ export function slotValue(slot: Slot, values: SlotValues): string | null {
     default:
       return slot satisfies never;
   }
+}
+
+function paramText(slot: Slot & { kind: "param" }, params: SlotValues["params"]): string | null {
+  const value = params && Object.hasOwn(params, slot.name) ? params[slot.name] : undefined;
+  return slot.json && value !== undefined ? JSON.stringify(value) : textOf(value);
 }
 
 function textOf(value: unknown): string | null {

@@ -1,5 +1,6 @@
 // Turns query parameters, or the body of records:query, into a RecordQuery. Names are looked up later, with the schema.
 import { type Issue, moved, Problem } from "../kernel/errors/index.ts";
+import { jsonDepthMax, parseJsonBody } from "../kernel/http/json-body.ts";
 import { type Expansion, type Expansions, queryLimits, type RecordQuery, type SortKey } from "./query-types.ts";
 import { errors } from "./record-errors.ts";
 import type { JsonValue } from "./types.ts";
@@ -81,18 +82,23 @@ export function placedInBody(thrown: unknown): unknown {
   return moved(thrown, (path) => path.replace(/^query\./, "/"));
 }
 
+/** A JSON document of its own, held to what every body is held to. */
 function parseParams(text: string): { readonly [name: string]: JsonValue } {
-  let value: unknown;
-  try {
-    value = JSON.parse(bounded(text, "query.params"));
-  } catch {
-    throw invalid("query.params", "params must be a JSON object");
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("query.params", "params must be a JSON object");
-  }
+  const value = jsonIn(bounded(text, "query.params"));
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw noParams();
   return value as { readonly [name: string]: JsonValue };
 }
+
+function jsonIn(text: string): unknown {
+  try {
+    return parseJsonBody(Buffer.from(text));
+  } catch (error) {
+    if (error instanceof Problem && error.issues.length > 0) throw moved(error, (path) => `query.params${path}`);
+    throw noParams();
+  }
+}
+
+const noParams = () => invalid("query.params", `params must be a JSON object of at most ${jsonDepthMax} levels`);
 
 export function parseSort(given: string | readonly string[], path: string): SortKey[] {
   const keys: SortKey[] = listOf(given).map((part) => {

@@ -1,10 +1,11 @@
 // The definitions of all collections as one immutable picture. Built whole from the stored rows, so that a schema and what
 // it refers to always belong together; caches hang on the objects and fall away with the picture.
+import { inversesOf } from "@landfall/client/cel";
 import type { StoredCollection, StoredPicture } from "./definition-store.ts";
 import type { Schema, Schemas } from "./types.ts";
 
 export function buildSchemas(picture: StoredPicture): Schemas {
-  const inverses = inversesByTarget(picture.collections);
+  const inverses = inversesOf(picture.collections.map(({ definition }) => definition));
   const all = picture.collections.map((stored) => toSchema(stored, inverses.get(stored.definition.name) ?? new Map()));
   return {
     version: picture.version,
@@ -13,9 +14,7 @@ export function buildSchemas(picture: StoredPicture): Schemas {
   };
 }
 
-type Inverses = Map<string, { readonly collection: string; readonly field: string }>;
-
-function toSchema(stored: StoredCollection, inverses: Inverses): Schema {
+function toSchema(stored: StoredCollection, inverses: Schema["inverses"]): Schema {
   const { definition, ...rest } = stored;
   return {
     ...definition,
@@ -23,18 +22,6 @@ function toSchema(stored: StoredCollection, inverses: Inverses): Schema {
     fieldByName: new Map(definition.fields.map((field) => [field.name, field])),
     inverses,
   };
-}
-
-function inversesByTarget(collections: readonly StoredCollection[]): Map<string, Inverses> {
-  const targets = new Map<string, Inverses>();
-  for (const { definition } of collections) {
-    for (const field of definition.fields) {
-      if (field.collection === undefined || field.inverse === undefined) continue;
-      const inverses = targets.get(field.collection) ?? new Map();
-      targets.set(field.collection, inverses.set(field.inverse, { collection: definition.name, field: field.name }));
-    }
-  }
-  return targets;
 }
 
 const staleCodes = new Set([

@@ -1,3 +1,9 @@
+// Who is asking, as every room sees it: what credentials become, and what rules, scopes and limits are decided from.
+import type { ActorAuth } from "@landfall/client/cel";
+import type { RecordAction } from "@landfall/client/wire";
+
+export type { ActorAuth, RecordAction };
+
 /**
  * Who is asking. Every door turns its credential into one of these before anything else happens, and every decision
  * (rules, scopes, log entries, rate limits) is made from it alone.
@@ -15,17 +21,6 @@ export interface Actor {
   /** What a credential is narrowed to; absent: not narrowed. */
   readonly scope?: ActorScope;
 }
-
-export interface ActorAuth {
-  readonly id?: string;
-  readonly signedIn: boolean;
-  readonly roles: readonly string[];
-  readonly teams: readonly string[];
-  readonly claims: { readonly [name: string]: unknown };
-  readonly device?: string;
-}
-
-export type RecordAction = "list" | "get" | "create" | "update" | "delete";
 
 export interface ActorScope {
   /** Per collection name, or `*` for every collection, the actions allowed. */

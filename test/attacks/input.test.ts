@@ -98,6 +98,25 @@ test("J09 J11 prototype names in bodies, queries, paths and rules change nothing
   expect(await bobSees()).toBe(before);
 });
 
+test("J03 parameters in the query string are looked at each time, not only when the filter is new", async () => {
+  const ask = (p: string) =>
+    server.call(
+      "GET",
+      `${records}?${new URLSearchParams({ filter: "title == $p || meta == $m", params: p })}`,
+      undefined,
+      as(),
+    );
+  expect((await ask('{"p":"a","m":{}}')).status).toBe(200);
+  const deep = `${"[".repeat(100)}${"]".repeat(100)}`;
+  for (const params of [
+    '{"p":"\\u0000","m":{}}',
+    '{"p":"\\ud800","m":{}}',
+    '{"p":"a","m":{"\\u0000":1}}',
+    `{"p":"a","m":${deep}}`,
+  ])
+    expect(shown(params.slice(0, 40), await ask(params))).toContain("-> 400");
+});
+
 test("D01 D03 D05 D08 what is too deep, too wide or of the wrong kind is refused at once", async () => {
   const deep = (open: string, close: string, n: number) => `${open.repeat(n)}a${close.repeat(n)}`;
   const tree = (n: number): object => (n === 0 ? { op: "field", name: "title" } : { op: "!", args: [tree(n - 1)] });

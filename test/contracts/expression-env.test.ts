@@ -1,28 +1,14 @@
 // From definitions to expressions: what each field type becomes, who may name what, and which plans Postgres finds.
 import { CelError } from "@landfall/client/cel";
+import { fieldTypes } from "@landfall/client/wire";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkFilter, checkRule, rowAt, rowTypeOf, tablesOf } from "../../server/collections/expression-env.ts";
 import { SlotBinder, slotValue } from "../../server/collections/expression-slots.ts";
 import { compileTruth, type RowSource } from "../../server/collections/expression-sql.ts";
-import type { FieldDefinition, FieldType, Schema, Schemas } from "../../server/collections/types.ts";
+import type { FieldDefinition, Schema, Schemas } from "../../server/collections/types.ts";
 import { testDatabase } from "../support/database.ts";
 
-const kinds: readonly FieldType[] = [
-  "text",
-  "email",
-  "url",
-  "select",
-  "richtext",
-  "number",
-  "integer",
-  "decimal",
-  "bool",
-  "datetime",
-  "autodate",
-  "date",
-  "json",
-  "geo",
-];
+const kinds = fieldTypes.filter((type) => type !== "relation" && type !== "id");
 const fields: readonly FieldDefinition[] = [
   ...kinds.map((type) => ({ name: `${type}Field`, type })),
   ...kinds.map((type) => ({ name: `${type}Must`, type, required: true })),

@@ -28,7 +28,20 @@ export const params = {
   none: null,
   ints: [1, 2],
   empty: [],
+  map: { a: [1, "a", null] },
+  mixed: [1, "a", null, { a: 1 }, ["a"]],
 } as const;
+
+/** A JSON value as a literal; a whole number sometimes as a double, the keys of a map in one order or the other. */
+function literalOf(value: unknown, turned: boolean): Expr {
+  if (Array.isArray(value)) return e("list", ...value.map((item) => literalOf(item, turned)));
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value);
+    if (turned) entries.reverse();
+    return e("map", ...entries.flatMap(([key, item]): Arg[] => [key, literalOf(item, turned)]));
+  }
+  return typeof value === "number" && turned ? e("double", value) : e("value", value as Arg);
+}
 
 export function generate(stream: readonly number[], options: GenerateOptions): Expr {
   return new Generator(stream, options).bool(3 + (stream.length % 2));
@@ -118,12 +131,50 @@ class Generator {
     const left = this.value(kind, depth - 1);
     const op = this.#pick<Op>(["==", "!="]);
     const choice = this.#draw(4);
+    if (kind === "json" && this.#draw(2) === 0) {
+      const built = this.#built(depth - 1);
+      return this.#draw(4) === 0 ? e(op, built, left) : e(op, left, built);
+    }
     if (choice === 0) return e(op, left, this.#draw(2) === 0 ? e("value", null) : e("param", "none"));
     if (choice === 1 && kind === "json")
       return e(op, left, this.value(this.#pick<Make>(["string", "int", "double", "bool"]), depth - 1));
     if (choice === 1 && kind === "double") return e(op, left, this.value("int", depth - 1));
     if (choice === 1 && kind === "relation") return e(op, left, dot(name("auth"), "id"));
     return e(op, left, this.value(kind, depth - 1));
+  }
+
+  /** JSON that the expression makes itself: a literal, a parameter, a list field, or put together from other values. */
+  #built(depth: number): Expr {
+    const root = this.#root("posts");
+    switch (this.#draw(5)) {
+      case 0:
+      case 1:
+        return literalOf(this.#pick(pools.json.filter((value) => typeof value === "object")), this.#draw(2) === 0);
+      case 2:
+        return this.#pick(["map", "mixed", "list", "ints", "empty"].map((each) => e("param", each)));
+      case 3:
+        if (root) return root.of(this.#pick(["tags", "nums", "ratios", "days", "blobs", "editors"]));
+        return dot(name("auth"), "roles");
+      default:
+        return this.#draw(2) === 0
+          ? this.#builtList(depth)
+          : e("map", "a", this.#part(depth), ...(this.#draw(2) === 0 ? [] : ["k'\"", this.#part(depth)]));
+    }
+  }
+
+  #builtList(depth: number): Expr {
+    if (this.#draw(3) === 0) {
+      const scalars = pools.json.filter((value): value is "a" => typeof value !== "object");
+      return e("list", ...Array.from({ length: this.#draw(3) }, () => e("value", this.#pick(scalars))));
+    }
+    return e("list", ...Array.from({ length: this.#draw(4) }, () => this.#part(depth)), e("value", null));
+  }
+
+  #part(depth: number): Expr {
+    const choice = this.#draw(4);
+    if (choice === 0) return depth > 0 ? this.#built(depth - 1) : e("value", null);
+    if (choice === 1) return dot(this.value("json", 0), this.#pick(["a", "b"])); // an error as often as not
+    return this.value(this.#pick<Make>(["string", "int", "double", "bool", "json", "relation"]), depth - 1);
   }
 
   /** No two places of the pool are this far apart within the tolerance of distance(). */
@@ -141,8 +192,11 @@ class Generator {
   }
 
   #membership(depth: number): Expr {
-    const kind = this.#draw(11);
+    const kind = this.#draw(14);
     const root = this.#root("posts");
+    if (kind === 11) return e("in", this.value("json", depth - 1), this.#builtList(depth - 1));
+    if (kind === 12) return e("in", this.#built(depth - 1), this.value("json", depth - 1));
+    if (kind === 13) return e("in", this.#built(depth - 1), root ? root.of("blobs") : e("param", "mixed"));
     if (kind === 8 && root) return e("in", this.value("decimal", depth - 1), root.of("prices"));
     if (kind === 9 && root) return e("in", this.value("timestamp", depth - 1), root.of("times"));
     if (kind === 10 && root)

@@ -89,7 +89,11 @@ function run(expr: Expr, u: Universe, scope: Scope): unknown {
     case "param":
       return fromParam(u.params[String(expr.args[0])]);
     case "list":
-      return (expr.args as Expr[]).map(value);
+      return listed((expr.args as Expr[]).map(value));
+    case "map": {
+      const entries = expr.args.flatMap((key, i) => (i % 2 === 0 ? [[key, value(expr.args[i + 1] as Expr)]] : []));
+      return new Json(unwrapped(Object.fromEntries(entries)));
+    }
     case "name":
       return named(String(expr.args[0]), u, scope);
     case ".":
@@ -161,9 +165,8 @@ function isIn(a: Expr, b: Expr, value: (x: Expr) => unknown): boolean {
     if (!Array.isArray(list.value)) throw new Failure();
     return list.value.some((item) => equal(x, toJson(item)));
   }
-  return (list as unknown[]).some(
-    (item) => x !== null && equal(x instanceof Json && !(list instanceof JsonItems) ? plain(x) : x, item),
-  );
+  const deep = list instanceof JsonItems || b.op === "list" || b.op === "param";
+  return (list as unknown[]).some((item) => x !== null && equal(x instanceof Json && !deep ? plain(x) : x, item));
 }
 
 function named(name: string, u: Universe, scope: Scope): unknown {
@@ -228,8 +231,25 @@ function liftList(items: readonly unknown[], of: { kind: string }): unknown[] {
 }
 
 function fromParam(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(fromParam);
+  if (Array.isArray(value)) return listed(value.map(fromParam));
+  if (typeof value === "object" && value !== null) return new Json(value);
   return Number.isSafeInteger(value) ? BigInt(value as number) : value;
+}
+
+/** Scalars of one type are a list of it, whatever else is JSON. */
+function listed(items: readonly unknown[]): unknown {
+  const kinds = new Set(items.map((item) => (["number", "bigint"].includes(typeof item) ? "number" : typeof item)));
+  return kinds.size < 2 && !kinds.has("object") ? items : new Json(unwrapped(items));
+}
+
+/** Plain JSON. */
+function unwrapped(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof Json) return value.value;
+  if (value instanceof Rel) return value.id;
+  if (Array.isArray(value)) return value.map(unwrapped);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, unwrapped(each)]));
 }
 
 /** The scalar inside: ids of relations, strings and numbers of json. */
@@ -259,15 +279,7 @@ function equal(x: unknown, y: unknown): boolean {
 
 /** JSON with sorted keys: equal texts are equal values. */
 function canonical(value: unknown): string {
-  const inner =
-    value instanceof Json
-      ? value.value
-      : value instanceof Rel
-        ? value.id
-        : typeof value === "bigint"
-          ? Number(value)
-          : value;
-  return JSON.stringify(inner, (_key, each: unknown) =>
+  return JSON.stringify(unwrapped(value), (_key, each: unknown) =>
     typeof each === "object" && each !== null && !Array.isArray(each)
       ? Object.fromEntries(Object.entries(each).sort(([p], [q]) => (p < q ? -1 : 1)))
       : each,

@@ -200,36 +200,44 @@ export function makeWorld(draw: (n: number) => number, sizes = { users: 4, posts
       boss: maybe(pick(ids)),
       friends: [...new Set(several(ids))],
     })),
-    posts: Array.from({ length: sizes.posts }, (_, i) => ({
-      id: `p${i}`,
-      version: 1 + draw(3),
-      title: maybe(pick(pools.string)),
-      body: pick(pools.string),
-      likes: maybe(pick(pools.int)),
-      count: pick(pools.int),
-      rating: maybe(pick(pools.double)),
-      rate: pick(pools.double),
-      price: maybe(pick(pools.decimal)),
-      open: maybe(pick(pools.bool)),
-      flag: pick(pools.bool),
-      at: maybe(pick(pools.timestamp)),
-      made: pick(pools.timestamp),
-      day: maybe(pick(pools.day)),
-      data: maybe(pick(pools.json)),
-      place: maybe(pick(pools.geo)),
-      spot: pick(pools.geo),
-      author: maybe(pick(ids)),
-      owner: pick(ids),
-      tags: several(pools.string),
-      nums: several(pools.int),
-      ratios: several(pools.double),
-      days: several(pools.day),
-      blobs: several([...pools.json, null]),
-      prices: several(pools.decimal),
-      times: several(pools.timestamp),
-      editors: [...new Set(several(ids))],
-    })),
+    posts: Array.from({ length: sizes.posts }, (_, i) =>
+      withEcho(draw, {
+        id: `p${i}`,
+        version: 1 + draw(3),
+        title: maybe(pick(pools.string)),
+        body: pick(pools.string),
+        likes: maybe(pick(pools.int)),
+        count: pick(pools.int),
+        rating: maybe(pick(pools.double)),
+        rate: pick(pools.double),
+        price: maybe(pick(pools.decimal)),
+        open: maybe(pick(pools.bool)),
+        flag: pick(pools.bool),
+        at: maybe(pick(pools.timestamp)),
+        made: pick(pools.timestamp),
+        day: maybe(pick(pools.day)),
+        data: maybe(pick(pools.json)),
+        place: maybe(pick(pools.geo)),
+        spot: pick(pools.geo),
+        author: maybe(pick(ids)),
+        owner: pick(ids),
+        tags: several(pools.string),
+        nums: several(pools.int),
+        ratios: several(pools.double),
+        days: several(pools.day),
+        blobs: several([...pools.json, null]),
+        prices: several(pools.decimal),
+        times: several(pools.timestamp),
+        editors: [...new Set(several(ids))],
+      }),
+    ),
   };
+}
+
+/** In some rows the json says what other fields say, so that JSON put together from fields is sometimes equal to it. */
+function withEcho(draw: (n: number) => number, row: Row): Row {
+  const echoes = [row.tags, row.nums, row.blobs, row.editors, [row.title, null], { a: row.likes }, { a: row.rate }];
+  return draw(3) > 0 ? row : { ...row, data: echoes[draw(echoes.length)] };
 }
 
 const ddl = `

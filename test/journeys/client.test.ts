@@ -194,6 +194,43 @@ test("every operator of a filter asks what it says", async () => {
   );
 });
 
+test("json is asked for as a whole, with lists and objects", async () => {
+  const values = {
+    j1: [1, 2, 3],
+    j2: { tags: ["a"], n: 1, deep: { x: null } },
+    j3: "a",
+    j4: null,
+    j5: [3, 2, 1],
+    j6: {},
+  };
+  await ann.from("tasks").create(Object.entries(values).map(([id, extra]) => ({ id, title: "json", extra })));
+  const ids = async (filter: object) =>
+    (await ann.from("tasks").filter({ title: "json" }).filter(filter).sort("id").list()).items
+      .map((task) => task.id)
+      .join(" ");
+  expect(await ids({ extra: [1, 2, 3] })).toBe("j1");
+  expect(await ids({ extra: { eq: [1, 2, 3] } })).toBe("j1");
+  expect(await ids({ extra: { ne: [1, 2, 3] } })).toBe("j2 j3 j4 j5 j6");
+  expect(await ids({ extra: { eq: { n: 1, deep: { x: null }, tags: ["a"] } } })).toBe("j2");
+  expect(await ids({ extra: { eq: { n: 1, tags: ["a"] } } })).toBe("");
+  expect(await ids({ extra: { eq: {} } })).toBe("j6");
+  expect(await ids({ extra: { in: [[3, 2, 1], {}, "a"] } })).toBe("j3 j5 j6");
+  expect(await ids({ not: { extra: { in: ["a", [1, 2, 3]] } } })).toBe("j2 j4 j5 j6");
+  expect(await ids({ extra: "a" })).toBe("j3");
+  expect(await ids({ extra: null })).toBe("j4");
+});
+
+test("a filter with an undefined value asks nothing of the server", async () => {
+  const found: { readonly name?: string } = {};
+  const lost = () => ann.from("people").filter({ name: found.name } as { name: string });
+  expect(lost).toThrow(
+    expect.objectContaining({ code: "invalid_argument", message: expect.stringContaining('"name"') }),
+  );
+  const task = await ann.from("tasks").create({ title: "Keep", tags: ["a"] });
+  const same = await ann.from("tasks").update(task.id, { title: undefined, points: 1 } as object);
+  expect(same).toMatchObject({ title: "Keep", points: 1 });
+});
+
 test("pages visit everything once, counts and first agree", async () => {
   await ann.from("people").create(Array.from({ length: 25 }, (_, n) => ({ id: `page-${n}`, name: "Same name" })));
   const same = ann.from("people").filter({ name: "Same name" }).sort("name").limit(10);

@@ -8,8 +8,8 @@ import { session } from "../api/session.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { toastDone } from "../parts/toasts.tsx";
 import { AccessCard } from "./AccessCard.tsx";
+import { NewPassword } from "./NewPassword.tsx";
 import { passwordStrength } from "./password.ts";
-import { Strength } from "./Strength.tsx";
 import { texts } from "./texts.ts";
 
 export function PasswordScreen() {
@@ -45,15 +45,7 @@ export function PasswordScreen() {
               required
             />
           )}
-          <PasswordInput
-            label={texts.change.next}
-            description={texts.setup.passwordHint}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            autoComplete="new-password"
-            required
-          />
-          <Strength value={password === "" ? undefined : strength} />
+          <NewPassword label={texts.change.next} value={password} strength={strength} onChange={setPassword} />
           {change.error ? <ProblemView error={change.error} /> : null}
           <Button type="submit" loading={change.isPending} disabled={strength === 0}>
             {texts.change.submit}

@@ -1,6 +1,6 @@
 // Makes the first administrator. The secret that proves the right to do so arrives in the address's fragment, which
 // browsers do not send, and is removed from the address at once.
-import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -8,8 +8,8 @@ import { api } from "../api/api.ts";
 import { session } from "../api/session.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { AccessCard } from "./AccessCard.tsx";
+import { NewPassword } from "./NewPassword.tsx";
 import { passwordStrength } from "./password.ts";
-import { Strength } from "./Strength.tsx";
 import { texts } from "./texts.ts";
 
 export function SetupScreen() {
@@ -37,6 +37,7 @@ export function SetupScreen() {
       </AccessCard>
     );
   }
+  const strength = passwordStrength(password, email);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     complete.mutate();
@@ -65,17 +66,9 @@ export function SetupScreen() {
             autoComplete="username"
             required
           />
-          <PasswordInput
-            label={texts.setup.password}
-            description={texts.setup.passwordHint}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            autoComplete="new-password"
-            required
-          />
-          <Strength value={password === "" ? undefined : passwordStrength(password, email)} />
+          <NewPassword label={texts.setup.password} value={password} strength={strength} onChange={setPassword} />
           {complete.error ? <ProblemView error={complete.error} /> : null}
-          <Button type="submit" loading={complete.isPending} disabled={passwordStrength(password, email) === 0}>
+          <Button type="submit" loading={complete.isPending} disabled={strength === 0}>
             {texts.setup.submit}
           </Button>
         </Stack>

@@ -1,53 +1,26 @@
-// The API's shapes as the console reads them. Collections and fields follow the public contract word for word.
+// The API's shapes as the console reads them, under the names its screens use.
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+import {
+  type FieldDefinition as Field,
+  type FieldType,
+  fieldTypes,
+  type IndexDefinition,
+  type JsonValue,
+  type RecordAction as RuleName,
+  type RuleSet as Rules,
+  recordActions as ruleNames,
+} from "@landfall/client/wire";
 
-export const fieldTypes = [
-  "text",
-  "email",
-  "url",
-  "select",
-  "richtext",
-  "number",
-  "integer",
-  "decimal",
-  "bool",
-  "datetime",
-  "autodate",
-  "date",
-  "json",
-  "relation",
-  "geo",
-  "id",
-] as const;
-export type FieldType = (typeof fieldTypes)[number];
-
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-  readonly required?: boolean;
-  readonly many?: boolean;
-  readonly hidden?: boolean;
-  readonly default?: JsonValue;
-  readonly min?: number | string;
-  readonly max?: number | string;
-  readonly pattern?: string;
-  readonly values?: readonly string[];
-  readonly collection?: string;
-  readonly onDelete?: "cascade" | "setNull" | "restrict";
-  readonly inverse?: string;
-  readonly on?: "create" | "update";
-  readonly rules?: { readonly read?: string; readonly write?: string };
-}
-
-export interface IndexDefinition {
-  readonly fields: readonly string[];
-  readonly unique?: boolean;
-}
-
-export const ruleNames = ["list", "get", "create", "update", "delete"] as const;
-export type RuleName = (typeof ruleNames)[number];
-export type Rules = { readonly [name in RuleName]?: string | null };
+export {
+  type Field,
+  type FieldType,
+  fieldTypes,
+  type IndexDefinition,
+  type JsonValue,
+  type RuleName,
+  type Rules,
+  ruleNames,
+};
 
 export interface Collection {
   readonly name: string;

@@ -4,18 +4,21 @@
 export const fault: unique symbol = Symbol("fault");
 export type Fault = typeof fault;
 
+/** What expressions see as `auth`. `id` is absent, never null or empty, when nobody is signed in. */
+export interface ActorAuth {
+  readonly id?: string;
+  readonly signedIn: boolean;
+  readonly roles: readonly string[];
+  readonly teams: readonly string[];
+  readonly claims: { readonly [name: string]: unknown };
+  readonly device?: string;
+}
+
 export interface Bindings {
   /** The record as the contract shows it. */
   readonly row: { readonly [field: string]: unknown };
   readonly before?: { readonly [field: string]: unknown };
-  readonly auth: {
-    readonly id?: string;
-    readonly signedIn: boolean;
-    readonly roles: readonly string[];
-    readonly teams: readonly string[];
-    readonly claims: { readonly [name: string]: unknown };
-    readonly device?: string;
-  };
+  readonly auth: ActorAuth;
   readonly nowMs: number;
   readonly door?: string;
   readonly params?: { readonly [name: string]: unknown };

@@ -1,10 +1,8 @@
 // Where two types meet: which may be compared, which literal widens to what, what json becomes beside a typed value.
-import type { Scope } from "./check-scope.ts";
-import { CelError, limits, type Place } from "./error.ts";
+// Literals and parameters are typed in check-literals.ts.
+import { CelError, type Place } from "./error.ts";
 import type { Node, StrictFn } from "./node.ts";
-import type { Expr } from "./tree.ts";
-import { checkText, listTooLong } from "./tree.ts";
-import { type CheckEnv, listOf, type Type, types } from "./types.ts";
+import { listOf, type Type, types } from "./types.ts";
 import { isDecimal } from "./values.ts";
 
 export function fail(place: Place, message: string, advice: string): CelError {
@@ -74,9 +72,7 @@ export function align(a: Node, b: Node, place: Place): readonly [Node, Node] {
   const [x, y] = [a.type.kind, b.type.kind];
   if (x === "null" || y === "null") return [a, b];
   if (isText(a.type) && isText(b.type)) return [a, b];
-  if (x === "json" && y === "json") return [a, b];
-  if (x === "json") return [a, jsonOf(b, place)];
-  if (y === "json") return [jsonOf(a, place), b];
+  if (x === "json" || y === "json") return alignJson(a, b, place);
   if (x === "list" && y === "list") return alignLists(a, b, place);
   if (x === y) return [a, b];
   return alignNumbers(a, b, place);
@@ -115,15 +111,30 @@ function typedBeside(node: Node, other: Node, place: Place): Node {
   throw fail(place, `json and ${nameType(other.type)} have no common order.`, "Compare json with strings and numbers.");
 }
 
-function jsonOf(node: Node, place: Place): Node {
-  const { kind } = node.type;
-  if (kind === "int") return call("toJson", types.json, doubleOf(node, place));
-  if (isText(node.type) || kind === "double" || kind === "bool") return call("toJson", types.json, node);
+/** JSON written down in the expression or its parameters. Its type is known, so only json can equal it. */
+const isWritten = (node: Node): boolean => node.type.kind === "json" && (fixed(node) || node.k === "make");
+
+function alignJson(a: Node, b: Node, place: Place): readonly [Node, Node] {
+  const other = isWritten(a) ? b : isWritten(b) ? a : undefined;
+  const meets = other === undefined || other.type.kind === "json" || other.type.of?.kind === "json";
+  const [x, y] = [asJson(a), asJson(b)];
+  if (meets && x && y) return [x, y];
   throw fail(
     place,
-    `json and ${nameType(node.type)} cannot be compared.`,
-    "Compare json with strings, numbers, booleans or null.",
+    `${nameType(a.type)} and ${nameType(b.type)} cannot be compared.`,
+    "json compares with strings, numbers, booleans, null, and lists and maps of them; a list of one type with its like.",
   );
+}
+
+/** The same value as JSON; undefined for types that JSON does not have. What is fixed becomes JSON before it is bound. */
+export function asJson(node: Node): Node | undefined {
+  const { kind } = node.type;
+  if (kind === "json") return node;
+  const inner = kind === "list" ? node.type.of?.kind : kind;
+  const known = ["null", "string", "relation", "int", "double", "bool", "json"].includes(inner ?? "");
+  if (!known) return undefined;
+  if (fixed(node)) return { ...node, type: types.json };
+  return call("toJson", types.json, kind === "int" ? call("toDouble", types.double, node) : node);
 }
 
 function alignLists(a: Node, b: Node, place: Place): readonly [Node, Node] {
@@ -131,6 +142,7 @@ function alignLists(a: Node, b: Node, place: Place): readonly [Node, Node] {
   if (!a.type.of || !b.type.of)
     throw fail(place, "Lists of unknown elements cannot be compared.", "Name the elements.");
   if (x === y || (isText(a.type.of) && isText(b.type.of))) return [a, b];
+  if (x === "json" || y === "json") return alignJson(a, b, place);
   const wanted = (list: Node, other: Type) =>
     list.k === "const" || list.k === "param" ? widenList(list, other, place) : list;
   const [left, right] = [wanted(a, b.type.of), wanted(b, a.type.of)];
@@ -161,14 +173,16 @@ function widenList(list: Node & { k: "const" | "param" }, to: Type, place: Place
 const takesParam = (from: Type["kind"] | undefined, to: Type): boolean =>
   (to.kind === "double" && from === "int") || (to.kind === "decimal" && (from === "int" || from === "double"));
 
-/** `a in list` for a list of one type, or a json list. */
+/** `a in list` for a list of one type, or a json list; json in a list of literals asks each with `==`. */
 export function elementOf(a: Node, list: Node, place: Place): Node {
   if (a.type.kind === "null") throw fail(place, "Lists hold no null.", "Compare with == null.");
-  if (list.type.kind === "json") {
-    return call("inJson", types.bool, a.type.kind === "json" ? a : jsonOf(a, place), list);
-  }
+  const given = a.type.kind === "json" && fixed(list) ? asJson(list) : undefined;
+  if (list.type.kind === "json" || given) return inJson(a, given ?? list, place);
   if (list.type.kind !== "list" || !list.type.of) {
     throw fail(place, `Expected a list after in, found ${nameType(list.type)}.`, "Write x in ['a', 'b'] or x in tags.");
+  }
+  if (isWritten(a) && list.type.of.kind !== "json") {
+    throw fail(place, `json is not looked for in a ${nameType(list.type)}.`, "Use values of the list's type.");
   }
   const typed = typedBeside(a, { ...a, type: list.type.of } as Node, place);
   const wide = list.k === "const" || list.k === "param" ? widenList(list, typed.type, place) : list;
@@ -184,54 +198,15 @@ export function elementOf(a: Node, list: Node, place: Place): Node {
   return { k: "in", type: types.bool, a: x, list: wide };
 }
 
-/** A list of literals; lists with other elements stand only after `in`. */
-export function literalList(expr: Expr, scope: Scope): Node {
-  if (expr.args.length > limits.listMax) throw listTooLong(expr);
-  const nodes = (expr.args as Expr[]).map((arg) => {
-    const node = scope.value(arg, scope);
-    if (node.k === "const" && node.type.kind !== "null" && node.type.kind !== "list") return node;
-    throw fail(arg, "A list holds literals.", "Only after `in` may a list hold fields: x in [a, b].");
-  });
-  const kinds = new Set(nodes.map((node) => node.type.kind));
-  const [only] = kinds;
-  if (only === undefined) return { k: "const", type: listOf(types.null), value: [] };
-  const mixed = kinds.size === 2 && kinds.has("int") && kinds.has("double");
-  if (kinds.size > 1 && !mixed) throw fail(expr, "A list holds values of one type.", "Split it in two.");
-  return { k: "const", type: listOf(mixed ? types.double : { kind: only }), value: nodes.map((node) => node.value) };
-}
-
-/** The type of a parameter comes from its value; the compiled text serves every value of the same type. */
-export function paramNode(name: string, place: Place, env: CheckEnv): Node {
-  const params = env.params ?? {};
-  if (!Object.hasOwn(params, name)) {
-    const problem =
-      env.mode !== "filter" && env.params === undefined
-        ? "Parameters belong to filters."
-        : `The parameter $${name} is missing.`;
-    throw new CelError("expression_param", problem, { place, advice: `Send params with a value for "${name}".` });
+function inJson(a: Node, list: Node, place: Place): Node {
+  const needle = asJson(a);
+  if (isWritten(list) && a.type.kind !== "json") {
+    throw fail(place, "A list holds values of one type.", "Only json is looked for in a list of several types.");
   }
-  const value = params[name];
-  const type = paramType(value, name, place);
-  if (type.kind === "null") return { k: "const", type, value: null };
-  return type.of?.kind === "null" ? { k: "const", type, value: [] } : { k: "param", type, name };
-}
-
-function paramType(value: unknown, name: string, place: Place): Type {
-  if (value === null) return types.null;
-  if (typeof value === "boolean") return types.bool;
-  if (typeof value === "string") return checkText(value, place) === value ? types.string : types.null;
-  if (typeof value === "number" && Number.isFinite(value))
-    return Number.isSafeInteger(value) ? types.int : types.double;
-  if (Array.isArray(value) && value.length > limits.listMax) throw listTooLong(place);
-  if (Array.isArray(value) && value.length > 0) {
-    const kinds = new Set(value.map((item) => (Array.isArray(item) ? "list" : paramType(item, name, place).kind)));
-    const [only] = kinds;
-    if (kinds.size === 1 && (only === "string" || only === "int" || only === "double")) return listOf({ kind: only });
-    if (kinds.size === 2 && kinds.has("int") && kinds.has("double")) return listOf(types.double);
-  }
-  if (Array.isArray(value) && value.length === 0) return listOf(types.null);
-  throw new CelError("expression_param", `The parameter $${name} is neither a scalar nor a list of one type.`, {
+  if (needle) return call("inJson", types.bool, needle, list);
+  throw fail(
     place,
-    advice: "Send a string, a number, a boolean, null, or a list of strings or numbers.",
-  });
+    `${nameType(a.type)} is not looked for in json.`,
+    "JSON holds strings, numbers, booleans and null.",
+  );
 }

@@ -1,11 +1,12 @@
 // From tree to typed nodes: resolves names, gives every node one type, refuses what would fail for its types. Names are in
-// check-names.ts, functions in check-calls.ts, the meeting of two types in check-types.ts.
+// check-names.ts, functions in check-calls.ts, literals in check-literals.ts, the meeting of two types in check-types.ts.
 
 import { arithmetic, negated } from "./check-arithmetic.ts";
 import { callOf, typeTest } from "./check-calls.ts";
+import { literalOf, operand, paramNode } from "./check-literals.ts";
 import { memberOf, nameOf, rangeOf } from "./check-names.ts";
 import type { Bound, Scope } from "./check-scope.ts";
-import { align, alignOrder, boolOf, elementOf, fail, literalList, paramNode } from "./check-types.ts";
+import { align, alignOrder, boolOf, elementOf, fail } from "./check-types.ts";
 import { CelError, limits } from "./error.ts";
 import type { Checked, Node } from "./node.ts";
 import { usesOf, weigh } from "./node-walk.ts";
@@ -55,7 +56,8 @@ function typed(expr: Expr, scope: Scope): Node {
     case "[]":
       return item(expr, scope);
     case "list":
-      return literalList(expr, scope);
+    case "map":
+      return literalOf(expr, scope);
     case "!":
       return { k: "not", type: types.bool, a: boolOf(typed(first, scope), first) };
     case "neg":
@@ -113,7 +115,7 @@ function equality(expr: Expr, scope: Scope): Node {
   const test = typeTest(expr, scope);
   if (test) return test;
   const [left, right] = expr.args as [Expr, Expr];
-  const [a, b] = align(typed(left, scope), typed(right, scope), expr);
+  const [a, b] = align(operand(left, scope), operand(right, scope), expr);
   return { k: "eq", type: types.bool, a, b };
 }
 
@@ -127,11 +129,12 @@ function order(expr: Expr, scope: Scope): Node {
 
 function membership(expr: Expr, scope: Scope): Node {
   const [left, right] = expr.args as [Expr, Expr];
-  const a = typed(left, scope);
+  const a = operand(left, scope);
+  if (right.op === "map") throw fail(right, "Expected a list after in, found a map.", "Write 'a' in ['a', 'b'].");
   if (right.op === "list" && right.args.some((arg) => !isLiteral(arg as Expr))) {
     // A list of fields and the like is asked one by one: `x in [a, b]` is `x == a || x == b`.
     const args = (right.args as Expr[]).map((arg): Node => {
-      const [x, y] = align(a, typed(arg, scope), arg);
+      const [x, y] = align(a, operand(arg, scope), arg);
       return { k: "eq", type: types.bool, a: x, b: y };
     });
     return args.length === 1 ? (args[0] as Node) : { k: "or", type: types.bool, args };

@@ -24,12 +24,16 @@ export const limits = {
   clausesMax: 200,
   /** Nodes of a tree that arrives as JSON, list elements included. */
   nodesMax: 4_000,
-  /** Elements of one list literal or list parameter. */
+  /** Elements of one list literal or list parameter, entries of one map literal. */
   listMax: 1_000,
+  /** Values that are no literals in the lists and maps of one comparison: each row puts them together anew. */
+  computedPartsMax: 32,
   /** Weight of the work: a comparison is 1, a hop to another record 10, a search through another collection 50, nested ones multiply. */
   costMax: 20_000,
   /** Characters of the SQL made from one expression. */
   sqlLengthMax: 200_000,
+  /** Code points of a text that `+` puts together; a longer one is an error. `landfall.expr_concat` has the same number. */
+  textResultMax: 100_000,
   /** Code points of a text that `matches` looks at. */
   matchInputMax: 10_000,
 } as const;

@@ -1,6 +1,8 @@
 // The strict functions in JavaScript: an argument that is null or an error makes an error, and so does a result that its
-// type cannot hold (an integer beyond 2^53-1, a double that is not finite, a time outside the years 1 to 9999).
+// type cannot hold (an integer beyond 2^53-1, a text beyond 100,000 code points, a double that is not finite, a time outside
+// the years 1 to 9999).
 import { fault, isValue, type Run } from "./bindings.ts";
+import { limits } from "./error.ts";
 import type { CallNode, ConstNode, StrictFn } from "./node.ts";
 import { compilePattern } from "./pattern.ts";
 import {
@@ -57,7 +59,7 @@ const functions: { readonly [fn in Exclude<StrictFn, "jsonType" | "inJson" | "ma
   "double*": (x: number, y: number) => finite(x * y),
   "double/": (x: number, y: number) => (y === 0 ? fault : finite(x / y)),
   doubleNeg: (x: number) => 0 - x,
-  "string+": (x: string, y: string) => x + y,
+  "string+": (x: string, y: string) => (codePoints(x) + codePoints(y) <= limits.textResultMax ? x + y : fault),
   "time+duration": (x: number, y: number) => time(x + y),
   "time-duration": (x: number, y: number) => time(x - y),
   "time-time": (x: number, y: number) => x - y,

@@ -27,6 +27,8 @@ export function build(node: Node): Run {
       return () => node.value;
     case "param":
       return param(node.name, node.type);
+    case "make":
+      return made(node.parts.map(build), node.keys);
     case "auth":
       return ({ auth }) => auth[node.path] ?? fault;
     case "request":
@@ -97,6 +99,14 @@ function param(name: string, type: Type): Run {
     if (value === undefined) return fault;
     if (type.kind === "list" && type.of?.kind === "decimal" && Array.isArray(value)) return value.map(String);
     return type.kind === "decimal" ? String(value) : value;
+  };
+}
+
+function made(parts: readonly Run[], keys: readonly string[] | undefined): Run {
+  return (frame) => {
+    const values = parts.map((part) => part(frame));
+    if (values.includes(fault)) return fault;
+    return keys === undefined ? values : Object.fromEntries(keys.map((key, i) => [key, values[i]]));
   };
 }
 

@@ -7,6 +7,8 @@ export function childrenOf(node: Node): readonly Node[] {
     case "or":
     case "call":
       return node.args;
+    case "make":
+      return node.parts;
     case "not":
     case "member":
     case "has":

@@ -62,6 +62,12 @@ export interface ParamNode extends Base {
   readonly k: "param";
   readonly name: string;
 }
+/** JSON put together from values: a list, or with keys a map. A part that is null becomes JSON's null, one that is an error makes an error. */
+export interface MakeNode extends Base {
+  readonly k: "make";
+  readonly keys?: readonly string[];
+  readonly parts: readonly Node[];
+}
 export interface AuthNode extends Base {
   readonly k: "auth";
   readonly path: "id" | "signedIn" | "roles" | "teams" | "claims" | "device";
@@ -180,6 +186,7 @@ export interface QuantNode extends Base {
 export type Node =
   | ConstNode
   | ParamNode
+  | MakeNode
   | AuthNode
   | RequestNode
   | FieldNode

@@ -19,7 +19,8 @@ const grammar = new Environment({
   limits: {
     maxDepth: limits.depthMax * 4,
     maxAstNodes: limits.nodesMax * 2,
-    maxListElements: limits.listMax,
+    maxListElements: limits.textLengthMax, // ours is counted in convert, whose error names it
+    maxMapEntries: limits.textLengthMax,
     maxCallArguments: 8,
   },
 });
@@ -108,10 +109,18 @@ function convert(node: CelNode, depth: number, walk: Walk): Expr {
       const [name, receiver, args] = node.args as [string, CelNode, CelNode[]];
       return method(node, name, [receiver, ...args], inner);
     }
+    case "map": {
+      const entries = node.args as readonly (readonly [CelNode, CelNode])[];
+      if (entries.length > limits.listMax) throw listTooLong(place);
+      return expr(
+        "map",
+        entries.flatMap(([key, value]) => [mapKey(key), inner(value)]),
+      );
+    }
     default:
-      throw new CelError("expression_unsupported", "Maps are not part of Landfall's expressions.", {
+      throw new CelError("expression_unsupported", "This is CEL, but not part of Landfall's expressions.", {
         place,
-        advice: "Compare the fields one by one.",
+        advice: "See docs/protocol/expressions.md for what is.",
       });
   }
 }
@@ -149,6 +158,15 @@ function plainName(name: string, place: Place): string {
   throw new CelError("expression_syntax", `$${name.slice(1)} is a parameter and cannot stand here.`, {
     place: { pos: place.pos },
     advice: "Parameters are values: title == $title. A key with an odd name is written data['_key'].",
+  });
+}
+
+/** JSON has no other keys. */
+function mapKey(key: CelNode): string {
+  if (key.op === "value" && typeof key.args === "string") return checkText(key.args, key);
+  throw new CelError("expression_unsupported", "The keys of a map are texts.", {
+    place: { pos: key.pos },
+    advice: "Write them in quotes: {'a': 1}.",
   });
 }
 

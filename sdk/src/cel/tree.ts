@@ -7,7 +7,7 @@ export const TREE_VERSION = 1;
 /**
  * The ops and their args:
  * - `value` [null | boolean | number | string]: a literal; a whole number is an int, another one a double. `double` [number]
- * - `name` [identifier]; `param` [name]; `.` [expr, key]; `[]` [expr, expr]; `list` [...exprs]
+ * - `name` [identifier]; `param` [name]; `.` [expr, key]; `[]` [expr, expr]; `list` [...exprs]; `map` [key, expr, key, expr, …]
  * - `!` `neg` [expr]; `&&` `||` [two or more exprs]; `?:` [test, then, else]
  * - `==` `!=` `<` `<=` `>` `>=` `in` `+` `-` `*` `/` `%` [left, right]
  * - `call` [function name, ...exprs]: `x.startsWith(y)` is call ["startsWith", x, y]
@@ -21,6 +21,7 @@ export type Op =
   | "."
   | "[]"
   | "list"
+  | "map"
   | "!"
   | "neg"
   | "&&"
@@ -56,10 +57,10 @@ export interface WireExpr {
   readonly args: readonly unknown[];
 }
 
-type Shape = readonly ("expr" | "name" | "key" | "literal" | "number" | "exprs")[];
+type Shape = readonly ("expr" | "name" | "key" | "literal" | "number" | "exprs" | "pairs")[];
 
 const pair: Shape = ["expr", "expr"];
-/** What each op's args must be; `exprs` takes the rest. */
+/** What each op's args must be; `exprs` takes the rest, and so does `pairs`, a key and an expr at a time. */
 const shapes: ReadonlyMap<string, Shape> = new Map<Op, Shape>([
   ["value", ["literal"]],
   ["double", ["number"]],
@@ -68,6 +69,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<Op, Shape>([
   [".", ["expr", "key"]],
   ["[]", pair],
   ["list", ["exprs"]],
+  ["map", ["pairs"]],
   ["!", ["expr"]],
   ["neg", ["expr"]],
   ["&&", ["expr", "expr", "exprs"]],
@@ -129,14 +131,18 @@ function read(json: unknown, path: string, depth: number, count: Count): Expr {
     throw refuse({ pos: 0, path: `${path}/op` }, "Unknown op.", "See the list of ops in docs/protocol/expressions.md.");
   if (!Array.isArray(given)) throw refuse(place, "args must be an array.", "See docs/protocol/expressions.md.");
   if (op === "&&" || op === "||") countClauses(count, given.length, place);
-  if (op === "list" && given.length > limits.listMax) throw listTooLong(place);
-  const open = shape.at(-1) === "exprs";
+  if (given.length > limits.listMax * (op === "map" ? 2 : 1)) throw listTooLong(place);
+  if (op === "map" && given.length % 2 > 0) {
+    throw refuse(place, "map takes a key and a value, as often as you like.", "See docs/protocol/expressions.md.");
+  }
+  const open = shape.at(-1) === "exprs" || shape.at(-1) === "pairs";
   const least = open ? shape.length - 1 : shape.length;
   if (given.length < least || (!open && given.length > least)) {
     throw refuse(place, `${op} takes ${open ? "at least " : ""}${least} args.`, "See docs/protocol/expressions.md.");
   }
   const args = given.map((arg: unknown, i) => {
-    const wants = shape[Math.min(i, shape.length - 1)] ?? "expr";
+    const listed = shape[Math.min(i, shape.length - 1)] ?? "expr";
+    const wants = listed === "pairs" ? (i % 2 === 0 ? "key" : "expr") : listed;
     const at = `${path}/args/${i}`;
     return wants === "expr" || wants === "exprs" ? read(arg, at, depth + 1, count) : readScalar(arg, wants, at);
   });
@@ -198,7 +204,7 @@ export function tooDeep(place: Place): CelError {
 }
 
 export function listTooLong(place: Place): CelError {
-  return new CelError("expression_too_long", `A list may have ${limits.listMax} elements.`, {
+  return new CelError("expression_too_long", `A list or map may have ${limits.listMax} elements.`, {
     place,
     advice: "Ask in several requests.",
   });
