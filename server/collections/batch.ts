@@ -167,7 +167,7 @@ async function perform(
   refuseIgnored(one);
   const target = one.id === undefined ? undefined : resolve(one.id, done, "/id");
   const body = withReferences(doors, one, done);
-  const match = one.version === undefined ? {} : { ifMatch: String(one.version) };
+  const match = one.version === undefined ? {} : { ifMatch: [String(one.version)] };
   const need = () => {
     if (target !== undefined) return target;
     throw errors.batch_invalid({ issues: [{ path: "/id", code: "required", message: "This operation needs an id." }] });

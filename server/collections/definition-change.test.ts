@@ -514,11 +514,11 @@ test("A17 permission residue after drop + recreate: the id is never used again, 
 
 test("If-Match: a change of an older version is refused", async () => {
   const first = await create(users);
-  await change("users", { rules: { list: "true" } }, { ifVersion: first.schemaVersion });
-  expect((await refusalOf(change("users", { rules: { list: null } }, { ifVersion: first.schemaVersion }))).code).toBe(
-    "collection_changed",
-  );
-  expect((await refusalOf(drop("users", { ifVersion: first.schemaVersion }))).code).toBe("collection_changed");
+  await change("users", { rules: { list: "true" } }, { ifVersions: [first.schemaVersion] });
+  expect(
+    (await refusalOf(change("users", { rules: { list: null } }, { ifVersions: [first.schemaVersion] }))).code,
+  ).toBe("collection_changed");
+  expect((await refusalOf(drop("users", { ifVersions: [first.schemaVersion] }))).code).toBe("collection_changed");
 });
 
 test("a table, view or index that is not ours is left alone", async () => {

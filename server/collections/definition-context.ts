@@ -33,8 +33,8 @@ export interface DefinitionTools extends FieldTools {
 }
 
 export interface ChangeOptions {
-  /** Schema version the caller read (`If-Match`). */
-  readonly ifVersion?: number;
+  /** Schema versions of which the definition must have one (`If-Match`). */
+  readonly ifVersions?: readonly number[];
   /** The caller knows that values are lost. */
   readonly confirmLoss: boolean;
   readonly tags: NonNullable<TransactionOptions["tags"]>;

@@ -98,12 +98,17 @@ test("If-Match guards a change by the tag that was read; values are lost only wh
   const { etag } = await call("createCollection", { body: posts });
   await database.db.query({ text: "INSERT INTO public.posts (id, title) VALUES ('1', 'x')" });
   const rules = { body: { rules: { list: "true" } }, collection: "posts" };
-  for (const tag of ['"0"', `W/"${etag}"`, "nonsense", `"${etag}`]) {
+  for (const tag of ['"0"', `W/"${etag}"`, '"nonsense"', `"0", "1-gz", W/"${etag}"`]) {
     expect(await call("changeCollection", { ...rules, headers: { "if-match": tag } }), tag).toMatchObject({
       status: 412,
     });
   }
-  expect(await call("changeCollection", { ...rules, headers: { "if-match": `"${etag}-gz"` } })).toMatchObject({
+  for (const tag of ["nonsense", `"${etag}`, `"${etag}" "0"`]) {
+    expect(await call("changeCollection", { ...rules, headers: { "if-match": tag } }), tag).toMatchObject({
+      status: 400,
+    });
+  }
+  expect(await call("changeCollection", { ...rules, headers: { "if-match": `"0", "${etag}-gz"` } })).toMatchObject({
     status: 200,
   });
   expect(await call("changeCollection", { ...rules, headers: { "if-match": `"${etag}"` } })).toMatchObject({

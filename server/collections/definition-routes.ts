@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
+import { versionsOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { definitionErrors as errors } from "./definition-errors.ts";
 import type { RuleClass } from "./definition-judge.ts";
@@ -186,19 +187,18 @@ interface ChangeInput {
 }
 
 function changeOptions(ctx: Context, input: ChangeInput): ChangeOptions {
-  const ifVersion = versionOf(input.headers["if-match"]);
+  const versions = versionsOf(input.headers["if-match"]);
   return {
     confirmLoss: input.query.confirm === "loss",
     tags: tagsOf(ctx),
-    ...(ifVersion === undefined ? {} : { ifVersion }),
+    ...(versions === "*" ? {} : { ifVersions: versions }),
   };
 }
 
-/** A tag that is none of ours matches nothing; `*` matches whatever is there (RFC 9110 §13.1.1). */
-function versionOf(ifMatch: string | undefined): number | undefined {
-  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
-  const found = /^"(\d{1,15})(?:-[a-z]+)?"$/.exec(ifMatch.trim());
-  return found ? Number(found[1]) : -1;
+/** A tag that is none of ours matches nothing. No header, like `*`, takes whatever is there. */
+function versionsOf(ifMatch: string | undefined): "*" | readonly number[] {
+  const versions = ifMatch === undefined ? "*" : versionsOfMatch(ifMatch);
+  return versions === "*" ? versions : versions.filter((version) => /^\d{1,15}$/.test(version)).map(Number);
 }
 
 const tagsOf = (ctx: Context) => ({ actor: ctx.actor.label, request: ctx.requestId, mutation: ctx.mutationId });

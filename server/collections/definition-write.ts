@@ -61,7 +61,7 @@ export async function changeCollection(
 ): Promise<Schema> {
   const { alterPlan } = await import("./definition-alter.ts");
   return changing(db, tools, options.tags, async (tx, version, picture) => {
-    const current = find(picture, name, options.ifVersion);
+    const current = find(picture, name, options.ifVersions);
     const { definition, renames } = judgePatch(current.definition, patch, tools);
     if (isDeepStrictEqual(definition, current.definition)) {
       return buildSchemas(picture).byId.get(current.id) as Schema;
@@ -90,7 +90,7 @@ export async function dropCollection(
 ): Promise<void> {
   const { dropSteps } = await import("./definition-ddl.ts");
   await changing(db, tools, options.tags, async (tx, version, picture) => {
-    const current = find(picture, name, options.ifVersion);
+    const current = find(picture, name, options.ifVersions);
     const others = picture.collections.filter((one) => one.id !== current.id);
     const issues = [
       ...newlyBroken(buildSchemas(picture), buildSchemas({ version, collections: others }), tools, current.id),
@@ -142,10 +142,14 @@ function asProblem(error: unknown): Problem | null {
   return null;
 }
 
-function find(picture: store.StoredPicture, name: string, ifVersion: number | undefined): store.StoredCollection {
+function find(
+  picture: store.StoredPicture,
+  name: string,
+  ifVersions: readonly number[] | undefined,
+): store.StoredCollection {
   const current = picture.collections.find((one) => one.definition.name === name);
   if (!current) throw errors.collection_not_found();
-  if (ifVersion !== undefined && ifVersion !== current.schemaVersion) throw errors.collection_changed();
+  if (ifVersions?.includes(current.schemaVersion) === false) throw errors.collection_changed();
   return current;
 }
 

@@ -67,10 +67,10 @@ export function definitions(db: () => Db, tools: DefinitionTools) {
     change: (
       name: string,
       patch: object,
-      options: { confirmLoss?: boolean; ifVersion?: number } = {},
+      options: { confirmLoss?: boolean; ifVersions?: number[] } = {},
     ): Promise<Schema> =>
       changeCollection(db(), name, collectionPatchShape.parse(patch), tools, { confirmLoss: false, tags, ...options }),
-    drop: (name: string, options: { confirmLoss?: boolean; ifVersion?: number } = {}): Promise<void> =>
+    drop: (name: string, options: { confirmLoss?: boolean; ifVersions?: number[] } = {}): Promise<void> =>
       dropCollection(db(), name, tools, { confirmLoss: false, tags, ...options }),
   };
 }

@@ -15,7 +15,8 @@ export interface Env {
   readonly cursor?: CursorKeys;
   /** Column values in Postgres' text form, by the key of the change and the place in its field. */
   readonly values?: { readonly [key: string]: readonly (string | null)[] };
-  readonly version?: string;
+  /** Of which a stored record must have one. */
+  readonly versions?: readonly string[];
 }
 
 export type Binder = (env: Env) => unknown;

@@ -94,10 +94,14 @@ describe("records", () => {
     const at = { params: { ...posts, id: "etag" } };
     const patch = (match: string) =>
       outcome(call(ann, "updateRecord", { ...at, body: { title: "b" }, headers: { "if-match": match } }));
-    for (const lost of ['"e2.5"', '"e1.1"', "junk", `W/"${made.etag}"`, '"e1"', '"e1.99999999999999999999"']) {
-      expect(await patch(lost)).toBe("412 record_version_conflict");
+    const lists = ['"e1.1", "e1.2"', `"e1.1", W/"${made.etag}"`, `"${made.etag}.1"`];
+    for (const lost of ['"e2.5"', '"e1.1"', `W/"${made.etag}"`, '"e1"', '"e1.99999999999999999999"', ...lists]) {
+      expect(await patch(lost), lost).toBe("412 record_version_conflict");
     }
-    expect(await patch(`"${made.etag}-abc-gz"`)).toBe("ok");
+    for (const malformed of ["junk", `"${made.etag}`, `"${made.etag}" "e1.1"`, ""]) {
+      expect(await patch(malformed), malformed).toBe("400 input_invalid: header.If-Match entity_tag_invalid");
+    }
+    expect(await patch(`"e2.5", "e1.1", "${made.etag}-abc-gz"`)).toBe("ok");
     expect(await patch(`"${made.etag}"`)).toBe("412 record_version_conflict");
     const read = await call(ann, "getRecord", { ...at, query: { fields: "id,title" } });
     expect(read.etag).toMatch(/^e1\.\d+-[\w-]{27}$/);

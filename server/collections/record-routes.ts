@@ -1,7 +1,7 @@
 // The HTTP doors of records. Who may do what is not decided here: reader and writer ask the rules.
 import { type ZodType, z } from "zod";
 import type { Context } from "../kernel/context.ts";
-import { versionOfMatch } from "../kernel/http/entity-tag.ts";
+import { parseEntityTags, versionsOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { unknownParameters } from "../kernel/http/validate.ts";
 import {
@@ -215,17 +215,21 @@ function written(collection: string, { id, text, etag, version, created: isNew }
   return { status: isNew ? 201 : 200, text, etag, summary: { id, version: Number(version) }, ...headers };
 }
 
-/** If-Match compares the epoch and the version; an entity tag of any other form can match nothing. */
+/** If-Match compares the epoch and the version; an entity tag of any other form matches nothing. */
 export function preconditionOf(room: Room, headers: { readonly [name: string]: string | undefined }): Precondition {
   const match = headers["if-match"];
   const none = headers["if-none-match"];
-  if (none !== undefined && none.trim() !== "*") {
+  if (none !== undefined && parseEntityTags("If-None-Match", none) !== "*") {
     throw invalid("header.If-None-Match", "Writes take If-None-Match: * only");
   }
   if (match === undefined) return none === undefined ? {} : { ifNoneMatch: true };
   if (none !== undefined) throw invalid("header.If-Match", "If-Match and If-None-Match exclude each other");
-  const tag = versionOfMatch(match);
-  if (tag === "*") return { ifMatch: "*" };
-  const [epoch, version = ""] = tag?.split(".") ?? [];
-  return { ifMatch: epoch === epochOf(room) && /^\d{1,18}$/.test(version) ? version : "-1" };
+  const versions = versionsOfMatch(match);
+  if (versions === "*") return { ifMatch: "*" };
+  return { ifMatch: versions.flatMap((tag) => versionIn(epochOf(room), tag)) };
+}
+
+function versionIn(epoch: string, tag: string): string[] {
+  const [before, version = "", ...more] = tag.split(".");
+  return before === epoch && more.length === 0 && /^\d{1,18}$/.test(version) ? [version] : [];
 }

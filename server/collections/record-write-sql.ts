@@ -3,7 +3,7 @@
 //
 //   WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', $1, true), …)     who writes, for the capture trigger
 //   UPDATE posts t SET likes = t.likes + $6 FROM ctx
-//   WHERE t.id = $5 AND <visible t> AND <rule over t> AND <rule over t.likes + $6, …> AND t.version = $7
+//   WHERE t.id = $5 AND <visible t> AND <rule over t> AND <rule over t.likes + $6, …> AND t.version = ANY($7)
 //   RETURNING <select list>
 import { textColumn } from "./field-text.ts";
 import { and, type CompiledStatement, quote, type SqlText } from "./query-sql.ts";
@@ -24,7 +24,7 @@ export interface WritePlan {
   readonly update?: readonly Change[];
   /** Fields the caller named: only these are theirs to answer for. */
   readonly named: ReadonlySet<string>;
-  /** `version`: the stored row must have the version given. `any`: there must be a stored row. */
+  /** `version`: the stored row must have one of the versions given. `any`: there must be a stored row. */
   readonly match: "none" | "version" | "any";
   /** The statement is its own transaction, so that no earlier write can have left settings behind. */
   readonly alone?: boolean;
@@ -218,7 +218,7 @@ export function deleteConditions(build: Build, plan: Pick<WritePlan, "schema" | 
 
 function versionCondition(build: Build, plan: Pick<WritePlan, "match">): Condition[] {
   if (plan.match !== "version") return [];
-  return [{ why: "version", sql: `t.version = ${build.sql.bind("version", (env) => env.version)}::int8` }];
+  return [{ why: "version", sql: `t.version = ANY(${build.sql.bind("versions", (env) => env.versions)}::int8[])` }];
 }
 
 interface Pointed {

@@ -144,10 +144,12 @@ describe("update", () => {
 
   test("If-Match: the loser of a race is told, a matching version wins", async () => {
     const { version } = await create({ id: "v", title: "v" });
-    const write = (ifMatch: string) => outcome(bed.writer.update(bed.ctx(), "posts", "v", { likes: 1 }, { ifMatch }));
-    expect(await write("1")).toBe("412 record_version_conflict");
-    expect(await write(String(version))).toBe("ok");
-    expect(await write(String(version))).toBe("412 record_version_conflict");
+    const write = (ifMatch: "*" | readonly string[]) =>
+      outcome(bed.writer.update(bed.ctx(), "posts", "v", { likes: 1 }, { ifMatch }));
+    expect(await write(["1"])).toBe("412 record_version_conflict");
+    expect(await write([])).toBe("412 record_version_conflict");
+    expect(await write(["1", String(version), "2"])).toBe("ok");
+    expect(await write([String(version)])).toBe("412 record_version_conflict");
     expect(await write("*")).toBe("ok");
   });
 
@@ -198,8 +200,8 @@ describe("PUT, upsert and delete", () => {
   test("delete says 404 the second time; restrict and version are obeyed", async () => {
     const { version } = await create({ id: "d", title: "d" });
     const remove = (options = {}) => outcome(bed.writer.remove(bed.ctx(), "posts", "d", options));
-    expect(await remove({ ifMatch: "1" })).toBe("412 record_version_conflict");
-    expect(await remove({ ifMatch: String(version) })).toBe("ok");
+    expect(await remove({ ifMatch: ["1"] })).toBe("412 record_version_conflict");
+    expect(await remove({ ifMatch: [String(version)] })).toBe("ok");
     expect(await remove()).toBe("404 record_not_found");
   });
 
@@ -283,7 +285,7 @@ test("O08 200 parallel increments and version-checked updates on one row", async
   const { version } = await bed.reader.read(bed.ctx(), "posts", "o08");
   const results = await Promise.all(
     Array.from({ length: 200 }, () =>
-      outcome(bed.writer.update(ctx(), "posts", "o08", { score: { $increment: 1 } }, { ifMatch: version })),
+      outcome(bed.writer.update(ctx(), "posts", "o08", { score: { $increment: 1 } }, { ifMatch: [version] })),
     ),
   );
   expect(results.filter((result) => result === "ok")).toHaveLength(1);

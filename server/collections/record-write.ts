@@ -22,8 +22,8 @@ import { type CompiledWrite, textsOf } from "./record-write-values.ts";
 import type { Schema } from "./types.ts";
 
 export interface Precondition {
-  /** Version of the record, or `*`: whatever is there. */
-  readonly ifMatch?: string;
+  /** Versions of which the record must have one, or `*`: whatever is there. */
+  readonly ifMatch?: "*" | readonly string[];
   /** Only create. */
   readonly ifNoneMatch?: boolean;
 }
@@ -62,8 +62,7 @@ export function recordWriter(room: Room): RecordWriter {
   async function run(ctx: Context, given: WritePlan, action: RecordAction, id: string, options: Precondition) {
     const plan = standsAlone(ctx, given) ? { ...given, alone: true } : given;
     const values = valuesOf(room, plan);
-    const version = options.ifMatch;
-    const env: Env = { ctx, id, values, ...(version === undefined ? {} : { version }) };
+    const env: Env = { ctx, id, values, ...versionsOf(options) };
     const key = keyOf(ctx, plan);
     const compiled = writes.get(room.schemas.current(), key, () => compileWrite(newBuild(room, audienceIn(ctx)), plan));
     for (let attempt = 1; ; attempt++) {
@@ -143,7 +142,7 @@ export function recordWriter(room: Room): RecordWriter {
         requirePrecondition(schema, options);
         if (!recordId.test(id)) throw errors.record_not_found();
         const plan = { schema, match: matchOf(options), named: new Set<string>(), deletes: true };
-        const env: Env = { ctx, id, ...(options.ifMatch === undefined ? {} : { version: options.ifMatch }) };
+        const env: Env = { ctx, id, ...versionsOf(options) };
         const key = `${audienceIn(ctx).key} ${schema.name} ${plan.match}`;
         const compiled = deletes.get(room.schemas.current(), key, () =>
           compileDelete(newBuild(room, audienceIn(ctx)), plan),
@@ -257,6 +256,9 @@ function requirePrecondition(schema: Schema, options: Precondition): void {
 
 const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] =>
   ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version";
+
+const versionsOf = ({ ifMatch }: Precondition): Pick<Env, "versions"> =>
+  ifMatch === undefined || ifMatch === "*" ? {} : { versions: ifMatch };
 
 function validId(id: string): string {
   if (recordId.test(id)) return id;

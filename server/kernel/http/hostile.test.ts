@@ -7,7 +7,6 @@ import { rawRequest, startTestHttp, testHttp } from "../../../test/support/http.
 import { kernelErrors } from "../errors/kernel.ts";
 import { clientAddress } from "./client-address.ts";
 import { negotiateCoding } from "./coding.ts";
-import { matchesNoneMatch, versionOfMatch } from "./entity-tag.ts";
 import { defineRoute } from "./route.ts";
 import { createShedding } from "./shedding.ts";
 import { traceId } from "./trace.ts";
@@ -74,15 +73,14 @@ test("D04 hostile headers stall nothing", async () => {
   for (const part of ['"', ",", ";", "q=", "W/", "a,", "::", "0", '"a",', "-", " "]) {
     const header = part.repeat(16_000 / part.length);
     negotiateCoding(header);
-    matchesNoneMatch(header, "1.7");
-    versionOfMatch(header);
     traceId(header);
     address("127.0.0.1", header);
     const answer = await rawRequest(
       server.current.port,
       `GET /v1/quick HTTP/1.1\r\nHost: a\r\nAccept-Encoding: ${header.slice(0, 3_000)}\r\nIf-None-Match: ${header.slice(0, 3_000)}\r\nTraceparent: ${header.slice(0, 3_000)}\r\nX-Request-Id: ${header.slice(0, 3_000)}\r\nConnection: close\r\n\r\n`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    // Entity tags that are none are refused; the rest is passed over.
+    expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
   }
   expect(performance.now() - started).toBeLessThan(1_000);
 });
@@ -99,12 +97,6 @@ test.each([
   ["", undefined],
 ])("Accept-Encoding %j chooses %s", (header, coding) => {
   expect(negotiateCoding(header)).toBe(coding);
-});
-
-test("If-Match gives the version before the suffix; weak and listed tags give none", () => {
-  expect(['"e1.7"', '"e1.7-abc-gz"', "*", 'W/"e1.7"', '"a", "b"', "e1.7"].map(versionOfMatch)).toEqual(
-    ["e1.7", "e1.7", "*", undefined, undefined, undefined],
-  ); // biome-ignore format: two rows
 });
 
 test("the handler's signal aborts when the client goes away", async () => {

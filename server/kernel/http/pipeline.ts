@@ -12,6 +12,7 @@ import type { Answers } from "./answer.ts";
 import { checkContentType, discardRest, hasBody, limitedStream, readBody } from "./body.ts";
 import { limitKey } from "./client-address.ts";
 import type { Cors } from "./cors.ts";
+import { type MatchHeader, parseEntityTags } from "./entity-tag.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkIdempotencyKey, fingerprint, runOnce } from "./idempotency.ts";
 import { parseJsonBody } from "./json-body.ts";
@@ -167,6 +168,7 @@ async function perform(
   const { route } = plan;
   const { request } = exchange;
   checkParams(exchange, rawParams);
+  checkConditions(exchange);
   const params = route.params ? validate(route.params, rawParams, "path") : {};
   const query = plan.query(parseQueryText(exchange.queryText));
   const key = idempotencyKey(plan, request.headers["idempotency-key"]);
@@ -222,6 +224,16 @@ function checkParams(exchange: Exchange, params: unknown): void {
     const fault = textFault(value);
     if (fault)
       throw kernelErrors.input_invalid({ issues: [{ path: `path.${name}`, code: "text_invalid", message: fault }] });
+  }
+}
+
+const conditions: readonly MatchHeader[] = ["If-Match", "If-None-Match"];
+
+/** A condition that is not understood is refused before anything is done, whether or not this operation asks for it. */
+function checkConditions({ request: { headers } }: Exchange): void {
+  for (const name of conditions) {
+    const header = headers[name.toLowerCase()] as string | undefined;
+    if (header !== undefined) parseEntityTags(name, header);
   }
 }
 
