@@ -40,7 +40,7 @@ export const errors = defineErrors({
   },
   record_version_conflict: {
     status: 412,
-    says: "The record changed since you read it.",
+    says: "The record is not the one you read: it changed, or is gone.",
     advice: "Read it again and reapply the change.",
   },
   record_exists: {

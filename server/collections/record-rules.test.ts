@@ -287,6 +287,32 @@ test("A16 existence oracle: unknown, locked, invisible and missing are one answe
   expect(new Set(seen)).toEqual(new Set(["404 record_not_found"]));
 });
 
+test("A16 a condition tells an invisible record from a missing one no more than anything else does", async () => {
+  await seed();
+  const { version } = JSON.parse((await doors.get(alice, "draft")).text) as { version: number };
+  const answers = (actor: Actor, id: string, ifMatch: "*" | readonly string[]) => {
+    const { update, upsert, replace, remove } = bed.writer;
+    const ctx = bed.ctx(actor);
+    return Promise.all([
+      outcome(replace(ctx, "posts", id, { title: "x", author: "bob" }, { ifMatch })),
+      outcome(replace(ctx, "posts", id, { title: "x", author: "pub" }, { ifMatch })),
+      outcome(replace(ctx, "posts", id, { title: "x", author: "no-such" }, { ifMatch })),
+      outcome(upsert(ctx, "posts", id, { title: "x" }, { ifMatch })),
+      outcome(update(ctx, "posts", id, { title: "x" }, { ifMatch })),
+      outcome(remove(ctx, "posts", id, { ifMatch })),
+    ]);
+  };
+  const lost = "412 record_version_conflict";
+  const missing = "404 record_not_found";
+  for (const actor of [bob, anonymous]) {
+    for (const ifMatch of ["*", [String(version)], ["1"], []] as const) {
+      const invisible = await answers(actor, "draft", ifMatch);
+      expect(invisible).toEqual([lost, lost, lost, lost, missing, missing]);
+      expect(await answers(actor, "missing", ifMatch)).toEqual(invisible);
+    }
+  }
+});
+
 test("A13 internal tables cannot be reached by name", async () => {
   for (const name of ["landfall.meta", "pg_class", "posts__friends", "meta", "change"]) {
     expect(await outcome(bed.reader.read(bed.ctx(admin), name, "x"))).toBe("404 record_not_found");

@@ -168,8 +168,20 @@ describe("PUT, upsert and delete", () => {
     expect(second.created).toBe(false);
     expect(JSON.parse(second.text)).toMatchObject({ title: "put2", likes: null, status: "draft" });
     expect(await outcome(put("put", { title: "z" }, { ifNoneMatch: true }))).toBe("412 record_exists");
-    expect(await outcome(put("nix", { title: "z" }, { ifMatch: "*" }))).toBe("404 record_not_found");
     expect(await outcome(put("put", { id: "x", title: "z" }))).toBe("422 record_unprocessable: /id id_mismatch");
+  });
+
+  test("If-Match on what is not there: lost where there would have been a record, and missing elsewhere", async () => {
+    const { update: patch, upsert, replace, remove } = bed.writer;
+    for (const ifMatch of ["*", ["1"]] as const) {
+      const lost = "412 record_version_conflict";
+      expect(await outcome(replace(bed.ctx(), "posts", "nix", { title: "z" }, { ifMatch }))).toBe(lost);
+      expect(await outcome(upsert(bed.ctx(), "posts", "nix", { title: "z" }, { ifMatch }))).toBe(lost);
+      // Without the condition these are 404, and then it does not count (RFC 9110 §13.2.1).
+      const missing = "404 record_not_found";
+      expect(await outcome(patch(bed.ctx(), "posts", "nix", { title: "z" }, { ifMatch }))).toBe(missing);
+      expect(await outcome(remove(bed.ctx(), "posts", "nix", { ifMatch }))).toBe(missing);
+    }
   });
 
   test("PATCH with upsert merges or creates, operators starting from nothing", async () => {

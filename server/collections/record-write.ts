@@ -109,7 +109,8 @@ export function recordWriter(room: Room): RecordWriter {
         const input = sameId(parsePatch(body, settings), validId(id));
         const named = namesOf(body);
         if (options.ifMatch !== undefined) {
-          return run(ctx, { schema, update: input.changes, named, match: matchOf(options) }, "update", id, options);
+          const plan: WritePlan = { schema, update: input.changes, named, match: matchOf(options) };
+          return run(ctx, plan, "update", id, options).catch(lostWhenMissing);
         }
         const insert = insertable(input, settings);
         if (options.ifNoneMatch) {
@@ -133,7 +134,8 @@ export function recordWriter(room: Room): RecordWriter {
         const insert = options.ifMatch === undefined ? { insert: input.changes } : {};
         const update = options.ifNoneMatch ? {} : { update: replacing(ctx, input.changes, named) };
         const plan: WritePlan = { schema, named, match: matchOf(options), ...insert, ...update };
-        return run(ctx, plan, options.ifNoneMatch ? "create" : "update", id, options);
+        const writing = run(ctx, plan, options.ifNoneMatch ? "create" : "update", id, options);
+        return options.ifMatch === undefined ? writing : writing.catch(lostWhenMissing);
       }),
 
     remove: (ctx, collection, id, options = {}) =>
@@ -256,6 +258,14 @@ function requirePrecondition(schema: Schema, options: Precondition): void {
 
 const matchOf = ({ ifMatch }: Precondition): WritePlan["match"] =>
   ifMatch === undefined ? "none" : ifMatch === "*" ? "any" : "version";
+
+/**
+ * PUT and upsert would have written without their If-Match, so the condition is what they failed by (RFC 9110 §13.2.1). An
+ * invisible record is a missing one here too.
+ */
+function lostWhenMissing(error: unknown): never {
+  throw error instanceof Problem && error.code === "record_not_found" ? errors.record_version_conflict() : error;
+}
 
 const versionsOf = ({ ifMatch }: Precondition): Pick<Env, "versions"> =>
   ifMatch === undefined || ifMatch === "*" ? {} : { versions: ifMatch };
