@@ -200,6 +200,24 @@ test("what is wrong with a query is named where it stands: in the address, or in
   expect(await inBody({ expand: "nope" })).toBe("400 query_invalid: /expand unknown_field");
 });
 
+test("params are read as a body is, and what they may not hold is named by its place in them", async () => {
+  const params = (text: string) =>
+    outcome(
+      call(admin, "listRecords", { params: { collection: "users" }, query: { filter: "name == $a", params: text } }),
+    );
+  expect(await params('{"a":"\\u0000"}')).toBe("400 input_invalid: query.params/a text_invalid");
+  expect(await params('{"a":"\\ud800"}')).toBe("400 input_invalid: query.params/a text_invalid");
+  expect(await params('{"a":["x",{"b/c":"\\udfff"}]}')).toBe("400 input_invalid: query.params/a/1/b~1c text_invalid");
+  expect(await params('{"a":"x","k\\u0000":1}')).toBe("400 input_invalid: query.params/k\ufffd text_invalid");
+  expect(await params('{"a":"x","__proto__":{"b":1}}')).toBe("400 input_invalid: query.params/__proto__ key_forbidden");
+  expect(await params(`{"a":${"[".repeat(7_000)}${"]".repeat(7_000)}}`)).toBe(
+    "400 query_invalid: query.params invalid",
+  );
+  for (const text of ["", "[]", "null", '"a"', "{", "1"])
+    expect(await params(text)).toBe("400 query_invalid: query.params invalid");
+  expect(await params('{"a":"\\ud83d\\ude00"}')).toBe("ok");
+});
+
 describe("batch", () => {
   const batch = async (actor: Actor, body: object) => json(await call(actor, "batch", { body }));
 
