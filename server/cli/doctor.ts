@@ -24,7 +24,7 @@ export const command: Command = {
   usage: "",
   summary:
     "Check the settings, the data folder, the database, the master key and the port; say how to mend what is wrong.",
-  details: "Changes nothing. Exit code 1 when there is a fault.",
+  details: "Changes nothing. Exit code 28 when there is a fault.",
   options: {},
   positionals: { min: 0, max: 0 },
   async run(call) {
@@ -35,7 +35,7 @@ export const command: Command = {
       { ok: faults === 0, findings },
       ...findings.map(({ state, check, says }) => `${signs[state]}  ${check.padEnd(12)}${says}`),
     );
-    if (faults > 0) throw new Exit("failed", faults === 1 ? "1 fault." : `${faults} faults.`);
+    if (faults > 0) throw new Exit("faults_found", faults === 1 ? "1 fault." : `${faults} faults.`);
   },
 };
 

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { Exit } from "../kernel/exit.ts";
 import { type Command, remoteOptions } from "./command.ts";
-import { remoteOf } from "./remote.ts";
+import { isFileError, remoteOf } from "./remote.ts";
 
 export const command: Command = {
   usage: "<collection> [file]",
@@ -23,7 +23,9 @@ export const command: Command = {
     const response = await remoteOf(call).request("GET", `/v1/collections/${encodeURIComponent(collection)}/records:export${query}`); // biome-ignore format: one line
     const body = Readable.fromWeb(response.body as WebStream);
     if (file === undefined || file === "-") {
-      await pipeline(body, call.terminal.stdout as Transform, { end: false });
+      await pipeline(body, call.terminal.stdout as Transform, { end: false }).catch((error: unknown) => {
+        throw ended(error, "standard output", "What was written is not all there is.");
+      });
       return;
     }
     const records = await save(body, file);
@@ -39,10 +41,15 @@ async function save(body: Readable, file: string): Promise<number> {
   });
   try {
     await pipeline(body, createWriteStream(draft));
+    renameSync(draft, file);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw new Exit("server_refused", `The export broke off: ${(error as Error).message}. Nothing was written.`, error);
+    throw ended(error, file, "Nothing was written.");
   }
-  renameSync(draft, file);
   return records;
+}
+
+function ended(error: unknown, file: string, left: string): Exit {
+  if (isFileError(error)) return new Exit("file_unusable", `${file} cannot be written (${error.code}). ${left}`, error);
+  return new Exit("broke_off", `The export broke off: ${(error as Error).message}. ${left}`, error);
 }

@@ -4,7 +4,7 @@ import { createReadStream, statSync } from "node:fs";
 import { Readable, Transform } from "node:stream";
 import { Exit } from "../kernel/exit.ts";
 import { type Call, type Command, remoteOptions } from "./command.ts";
-import { remoteOf } from "./remote.ts";
+import { documentIn, remoteOf } from "./remote.ts";
 
 export const command: Command = {
   usage: "<collection> [file]",
@@ -24,21 +24,36 @@ export const command: Command = {
     const query = new URLSearchParams({ importId: id, ...(call.flag("atomic") ? { atomic: "true" } : {}) });
     const remote = remoteOf(call);
     call.terminal.err(`Import ${id}`);
-    const response = await remote.request(
-      "POST",
-      `/v1/collections/${encodeURIComponent(collection)}/records:import?${query}`,
-      {
+    const source = lines(call, file);
+    let unreadable: unknown;
+    source.on("error", (error) => {
+      unreadable = error;
+    });
+    const path = `/v1/collections/${encodeURIComponent(collection)}/records:import?${query}`;
+    const answer = await remote
+      .request("POST", path, {
         headers: { "content-type": "application/x-ndjson" },
-        body: Readable.toWeb(lines(call, file)) as ReadableStream,
+        body: Readable.toWeb(source) as ReadableStream,
         duplex: "half",
-      },
-    );
-    const answer = (await response.json()) as Imported;
+      })
+      .then((response) => documentIn<Imported>(response))
+      .catch((error: unknown) => {
+        throw unreadable === undefined ? resumable(error, id) : cannotRead(file ?? "Standard input", unreadable);
+      });
     call.terminal.answer(answer, summary(answer));
     const { failed = 0, lines: read } = answer;
-    if (failed > 0) throw new Exit("server_refused", `${failed} of ${read} lines were not taken.`);
+    if (failed > 0) throw new Exit("lines_refused", `${failed} of ${read} lines were not taken.`);
   },
 };
+
+/** What broke off may have been imported in part, and how to go on is worth saying. */
+function resumable(error: unknown, id: string): unknown {
+  if (!(error instanceof Exit) || error.reason !== "broke_off") return error;
+  return new Exit("broke_off", `${error.message} Run it again with the same --id to resume: ${id}`, error);
+}
+
+const cannotRead = (file: string, error: unknown) =>
+  new Exit("file_unusable", `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, error);
 
 interface Imported {
   readonly lines?: number;
@@ -78,6 +93,6 @@ function sizeOf(file: string): number {
   try {
     return statSync(file).size;
   } catch (error) {
-    throw new Exit("usage", `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    throw cannotRead(file, error);
   }
 }

@@ -127,7 +127,7 @@ function failed(error: unknown, terminal: CommandTerminal, json: boolean): numbe
 
 function reasonOf(error: unknown): [keyof typeof exitCodes, string] {
   if (error instanceof Exit) return [error.reason, error.message];
-  if (error instanceof Problem) return ["server_refused", `${error.message} ${error.advice}`];
+  if (error instanceof Problem) return ["input_refused", `${error.message} ${error.advice}`];
   return ["failed", error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }
 

@@ -1,7 +1,8 @@
 // `landfall types`: the collections of a running server as the schema value the client infers everything from.
 import { writeFileSync } from "node:fs";
+import { Exit } from "../kernel/exit.ts";
 import { type Command, remoteOptions } from "./command.ts";
-import { remoteOf } from "./remote.ts";
+import { documentIn, remoteOf } from "./remote.ts";
 
 export const command: Command = {
   usage: "",
@@ -14,15 +15,23 @@ export const command: Command = {
   positionals: { min: 0, max: 0 },
   async run(call) {
     const response = await remoteOf(call).request("GET", "/v1/collections");
-    const { items } = (await response.json()) as { items: Definition[] };
+    const { items } = await documentIn<{ items: Definition[] }>(response);
     const schema = schemaOf(items);
     const file = call.text("out");
     if (file !== undefined) {
-      writeFileSync(file, schemaModule(schema));
+      save(file, schemaModule(schema));
       call.terminal.answer({ file, collections: items.length }, `${items.length} collections written to ${file}`);
     } else call.terminal.answer(schema, schemaModule(schema).trimEnd());
   },
 };
+
+function save(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Exit("file_unusable", `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`, error);
+  }
+}
 
 interface Field {
   readonly name: string;

@@ -14,7 +14,15 @@ export const exitCodes = {
   data_dir_refused: { code: 19, text: "The data folder holds something else, or cannot be used." },
   master_key_wrong: { code: 20, text: "The master key is not the one this database was set up with." },
   not_set_up: { code: 21, text: "There is no installation here yet." },
-  server_refused: { code: 22, text: "The server answered with an error." },
+  server_refused: { code: 22, text: "The server refused the request as it is; the line says what to mend." },
+  server_unreachable: { code: 23, text: "No Landfall answers at the address." },
+  credential_refused: { code: 24, text: "The server does not know the key, or the key may not do this." },
+  server_busy: { code: 25, text: "The server could not do it now; the same command may work later." },
+  lines_refused: { code: 26, text: "The import is done, but some lines were not taken; the first are listed." },
+  broke_off: { code: 27, text: "The connection broke before the end." },
+  faults_found: { code: 28, text: "The doctor found faults; each line says how to mend it." },
+  input_refused: { code: 29, text: "What was given is not accepted, such as a password that is too short." },
+  file_unusable: { code: 30, text: "A file named on the command line cannot be read or written." },
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

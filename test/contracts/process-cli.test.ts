@@ -1,5 +1,5 @@
 // The command line from outside: help, exit codes, JSON, and the commands that are clients of a running server.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,13 @@ const server = createServer(async (request, response) => {
   const { method = "", url: path = "", headers } = request;
   seen.push({ method, url: path, authorization: headers.authorization ?? "", body: await bodyOf(request) });
   if (path === "/v1/collections") response.end(JSON.stringify({ items: collections, nextCursor: null }));
-  else if (path.includes("records:export")) response.end('{"id":"a"}\n{"id":"b"}\n');
+  else if (path.includes("/posts/records:export")) response.end('{"id":"a"}\n{"id":"b"}\n');
+  else if (path.includes("/broken/records:export")) response.write('{"id":"a"}\n', () => response.destroy());
+  else if (path.includes("/broken/records:import")) response.destroy();
+  else if (path.includes("/cut/records:import"))
+    response.writeHead(200, { "content-length": 9 }).write("{", () => response.destroy()); // biome-ignore format: one line
+  else if (path.includes("/page/records:import")) response.end("<html>");
+  else if (/\/s\d+\//.test(path)) response.writeHead(Number(/\/s(\d+)\//.exec(path)?.[1])).end("{}");
   else if (path.includes("/authors/records:import"))
     response.writeHead(422).end(JSON.stringify({ title: "Refused.", detail: "", errors: [{ path: "/2/name", message: "is no text" }] })); // biome-ignore format: one line
   else if (path.includes("/tags/records:import"))
@@ -129,9 +135,42 @@ test("import streams the file with the key and the import's id; export writes th
 
 test("an import that left lines behind names them and does not end as done", async () => {
   const partly = run(["import", "tags"], { ...remote(), input: "{}\n{}\n{}\n" });
-  expect(await partly.ended).toBe(exitCodes.server_refused.code);
+  expect(await partly.ended).toBe(exitCodes.lines_refused.code);
   expect(partly.out()).toContain("imported: 2\nfailed: 1\n  line 3/name: is no text");
   expect(partly.err()).toContain("1 of 3 lines were not taken.");
+});
+
+test.each([
+  [["export", "s401"], "credential_refused", "401"],
+  [["export", "s403"], "credential_refused", "403"],
+  [["export", "s404"], "server_refused", "404"],
+  [["export", "s429"], "server_busy", "429"],
+  [["export", "s500"], "server_busy", "500"],
+  [["export", "s503"], "server_busy", "503"],
+  [["export", "broken"], "broke_off", "broke off"],
+  [["export", "broken", "~/broken.ndjson"], "broke_off", "Nothing was written"],
+  [["export", "posts", "~/no/such/folder"], "file_unusable", "ENOENT"],
+  [["import", "broken"], "broke_off", "same --id"],
+  [["import", "cut"], "broke_off", "same --id"],
+  [["import", "page"], "server_unreachable", "no Landfall"],
+  [["import", "posts", "~/none.ndjson"], "file_unusable", "ENOENT"],
+  [["import", "posts", "~/"], "file_unusable", "EISDIR"],
+  [["types", "--out", "~/no/such/folder"], "file_unusable", "ENOENT"],
+  [["types", "--url", "nonsense"], "usage", "nonsense"],
+] as const)("%j ends as %s", async (args, reason, says) => {
+  const command = run(args.map((part) => part.replace(/^~\//, `${files}/`)), { ...remote(), input: "{}\n" }); // biome-ignore format: one line
+  expect(await command.ended).toBe(exitCodes[reason].code);
+  expect(command.err()).toContain(says);
+  expect(command.err()).not.toMatch(/^ {4}at /m);
+  expect(existsSync(join(files, "broken.ndjson"))).toBe(false);
+});
+
+test("each way to fail has a code of its own, which help and docs list", () => {
+  const codes = Object.values(exitCodes).map(({ code }) => code);
+  expect(new Set(codes).size).toBe(codes.length);
+  const docs = readFileSync(join(import.meta.dirname, "../../docs/config.md"), "utf8");
+  for (const { code, text } of Object.values(exitCodes))
+    expect(docs).toMatch(new RegExp(`\\| ${code} \\| .* \\| ${text.replaceAll(/[.;]/g, "\\$&")} \\|`));
 });
 
 test("a refusal shows the server's words and places, and no server is one line", async () => {
@@ -140,7 +179,7 @@ test("a refusal shows the server's words and places, and no server is one line",
   expect(refused.err()).toContain("422 Refused.\n  /2/name: is no text");
   const closed = await closedPort();
   const nobody = run(["types", "--url", `http://127.0.0.1:${closed}`], remote());
-  expect(await nobody.ended).toBe(exitCodes.server_refused.code);
+  expect(await nobody.ended).toBe(exitCodes.server_unreachable.code);
   expect(nobody.err()).toBe(`No server answers at http://127.0.0.1:${closed} (ECONNREFUSED): start it, or name it with --url.\n`); // biome-ignore format: one line
 });
 
@@ -155,7 +194,7 @@ test("doctor finds what is wrong, changes nothing, and finds nothing in a health
   expect(JSON.parse(healthy.out())).toMatchObject({ ok: true });
   writeFileSync(join(dataDir, "master.key"), "00".repeat(32));
   const sick = run(["doctor"], { env: { ...env, LANDFALL_DATADIR: "x" } });
-  expect(await sick.ended).toBe(exitCodes.failed.code);
+  expect(await sick.ended).toBe(exitCodes.faults_found.code);
   expect(sick.out()).toMatch(/FAULT +master key +.*is not the key this database was set up with/);
   expect(sick.out()).toMatch(/note +settings +LANDFALL_DATADIR .*did you mean LANDFALL_DATA_DIR/);
 });
