@@ -36,7 +36,7 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
   const common = (exchange: Exchange): string[] => {
     const headers = ["X-Request-Id", exchange.requestId, ...security[exchange.mount], ...exchange.extra];
     if (exchange.cors) headers.push(...cors.answer(exchange.request.headers.origin));
-    if (closing()) headers.push("Connection", "close");
+    if (closing() || exchange.closes) headers.push("Connection", "close");
     return headers;
   };
   const vary = cors.narrowed ? "Authorization, Accept-Encoding, Origin" : "Authorization, Accept-Encoding";
@@ -58,9 +58,9 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
       const { request, response } = exchange;
       // Too late to say anything: the only honest sign is a cut connection.
       if (response.headersSent) return void response.destroy();
-      const headers = [...common(exchange), "Cache-Control", "no-store", "Vary", vary];
       // What is left of a body that came too slowly is not waited for.
-      if (problem.status === 408 && !closing()) headers.push("Connection", "close");
+      if (problem.status === 408) exchange.closes = true;
+      const headers = [...common(exchange), "Cache-Control", "no-store", "Vary", vary];
       if (problem.retryAfterSeconds !== undefined) headers.push("Retry-After", String(problem.retryAfterSeconds));
       if (problem.status === 401) {
         const tried = request.headers.authorization !== undefined;

@@ -19,6 +19,8 @@ export interface Exchange {
   mount: Mount;
   /** CORS headers go on the answer. */
   cors: boolean;
+  /** The connection ends with the answer, and nothing behind this request is done. */
+  closes: boolean;
   /** Pairs that stand on the answer whatever it is: RateLimit, Allow. */
   readonly extra: string[];
 }

@@ -439,11 +439,9 @@ test("what Node's parser refuses is a problem too", async () => {
     "expectation_failed",
   );
   expect(await codeOf("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n")).toBe("method_not_allowed");
-  const absolute = await rawRequest(
-    port,
-    "GET http://elsewhere.example/v1/things/q HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-  );
-  expect(absolute).toContain('{"id":"q"}');
+  const absolute = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`;
+  expect(await rawRequest(port, absolute("http://A.example/v1/things/q"))).toContain('{"id":"q"}');
+  expect(await codeOf(absolute("http://elsewhere.example/v1/things/q"))).toBe("request_malformed");
 });
 
 test("X11 the OpenAPI document grows only for those who may read the schema", async () => {

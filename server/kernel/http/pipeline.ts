@@ -60,8 +60,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const fail = (exchange: Exchange, thrown: unknown) => {
     const problem = toProblem(thrown);
     // The client went away, so what failed may be no more than that. Nobody reads an answer; 499 is for log and metrics.
-    const { socket } = exchange.response;
-    if ((socket === null || socket.destroyed) && !isBug(problem)) return finished(exchange, 499, problem);
+    // The request's socket is asked: a response that waits behind others on the connection has none yet.
+    if (exchange.request.socket.destroyed && !isBug(problem)) return finished(exchange, 499, problem);
     answers.problem(exchange, problem);
     discardRest(exchange.request);
     finished(exchange, problem.status, problem);

@@ -1,25 +1,45 @@
 // Answers for requests that never became one: what Node's parser refuses, written to the bare socket.
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Problem } from "../errors/index.ts";
 import { kernelErrors } from "../errors/kernel.ts";
 import { problemContentType, problemDocument } from "../errors/problem-document.ts";
 import { requestId } from "./trace.ts";
 
-/** For the server's `clientError`. Returns what was answered, for log and metrics. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): Problem | undefined {
-  // Reset by the peer, or an answer is already under way: nothing can be said.
-  const busy = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent;
-  if (error.code === "ECONNRESET" || !socket.writable || busy) {
-    socket.destroy();
-    return undefined;
-  }
-  const problem = problemOf(error.code);
-  writeProblem(socket, problem);
-  return problem;
+interface Answering {
+  readonly headersSent: boolean;
+  readonly req: IncomingMessage;
+  once(event: "finish", listener: () => void): unknown;
 }
 
-export function writeProblem(socket: Duplex, problem: Problem): void {
+/** For the server's `clientError`. */
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  answered: (problem: Problem) => void,
+): void {
+  if (error.code === "ECONNRESET") return void socket.destroy();
+  const problem = problemOf(error.code);
+  refuseOn(socket, problem, () => answered(problem));
+}
+
+/**
+ * The last answer on a connection, for a request that has no response of its own. Whole requests before it are answered first,
+ * or their clients would take this refusal for their own answer.
+ */
+export function refuseOn(socket: Duplex, problem: Problem, answered: () => void = () => {}): void {
+  const current = (socket as { _httpMessage?: Answering | null })._httpMessage;
+  if (socket.writable && current?.req.complete) {
+    current.once("finish", () => refuseOn(socket, problem, answered));
+    return;
+  }
+  // Closed by the peer, or the refused request's answer is already under way: nothing can be said.
+  if (!socket.writable || current?.headersSent) return void socket.destroy();
+  writeProblem(socket, problem);
+  answered();
+}
+
+function writeProblem(socket: Duplex, problem: Problem): void {
   const id = requestId(undefined);
   const body = JSON.stringify(problemDocument(problem, id));
   const head = [

@@ -1,6 +1,6 @@
 // The HTTP server as a service: sockets, timeouts, what Node refuses before there is a request, and the graceful stop.
 import { createServer, IncomingMessage, type Server, ServerResponse } from "node:http";
-import { type AddressInfo, Server as NetServer } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
@@ -19,7 +19,8 @@ import { removeExpiredKeys } from "./idempotency.ts";
 import { type ExtendOpenApi, openApiRoute } from "./openapi-route.ts";
 import { type Authenticate, createPipeline } from "./pipeline.ts";
 import { createRateLimit } from "./rate-limit.ts";
-import { answerClientError, writeProblem } from "./raw-errors.ts";
+import { answerClientError, refuseOn } from "./raw-errors.ts";
+import { originForm } from "./request-target.ts";
 import type { Route } from "./route.ts";
 import type { HttpSettings } from "./settings.ts";
 import { createShedding } from "./shedding.ts";
@@ -89,13 +90,27 @@ export function createHttp(options: HttpOptions): Http {
   const app = createApp({ settings, routes, mounts: options.mounts ?? [], home: options.home, health, pipeline, answers, cors, finished }); // biome-ignore format: parts
 
   const open = openExchange(options);
+  // The parser hands on what stands behind a refused request before the answer has ended the connection.
+  const ended = new WeakSet<Socket>();
   const server = createServer(serverOptions(settings, app), (request, response) => {
+    if (ended.has(request.socket)) return;
     const exchange = open(request, response as ServerResponse);
     const refusal = refuse(exchange, settings);
-    if (refusal) return pipeline.fail(exchange, refusal);
+    if (refusal) return refuseExchange(exchange, refusal);
     // Express keeps locals that are there already; a request-scoped value needs no other place.
     (response as { locals?: unknown }).locals = { exchange };
     app(request as never, response as never);
+  });
+  const refuseExchange = (exchange: Exchange, problem: Problem) => {
+    if (exchange.closes) ended.add(exchange.request.socket);
+    pipeline.fail(exchange, problem);
+  };
+  server.on("checkExpectation", (request, response: ServerResponse) => {
+    if (ended.has(request.socket)) return;
+    const exchange = open(request, response);
+    // What it would have sent is not waited for.
+    exchange.closes = true;
+    refuseExchange(exchange, kernelErrors.expectation_failed());
   });
   configure(server, options);
   metrics.gauge("landfall_http_in_flight", "Requests being worked on.", () => shedding.inFlight);
@@ -147,7 +162,7 @@ function serverOptions(settings: HttpSettings, app: ReturnType<typeof createApp>
     requestTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(1_000, settings.headersTimeoutMs),
-    // Node would answer a missing Host with an empty 400; `refuse` says it properly.
+    // Node would answer a missing Host with an empty 400; request-target.ts has it refused properly.
     requireHostHeader: false,
     noDelay: true,
   };
@@ -158,16 +173,13 @@ function configure(server: Server, { settings, log, metrics }: HttpOptions): voi
   server.timeout = settings.socketIdleTimeoutMs;
   server.maxHeadersCount = 100;
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const problem = answerClientError(error, socket);
-    if (!problem) return;
-    metrics.request("none", problem.status, 0);
-    log.info({ status: problem.status, code: problem.code }, "request refused by the parser");
-  });
-  server.on("checkExpectation", (_request, response: ServerResponse) => {
-    writeProblem(response.socket as Duplex, kernelErrors.expectation_failed());
+    answerClientError(error, socket, (problem) => {
+      metrics.request("none", problem.status, 0);
+      log.info({ status: problem.status, code: problem.code }, "request refused by the parser");
+    });
   });
   const noTunnel = (request: IncomingMessage, socket: Duplex) =>
-    writeProblem(socket, kernelErrors.method_not_allowed({ params: { method: request.method ?? "" } }));
+    refuseOn(socket, kernelErrors.method_not_allowed({ params: { method: request.method ?? "" } }));
   server.on("connect", noTunnel);
 }
 
@@ -178,10 +190,9 @@ function openExchange({
   const address = clientAddress(settings.trustedProxies);
   return (request, response) => {
     const { headers } = request;
-    // Absolute form (RFC 9112 §3.2.2): the authority in it is not what we route by.
-    const target = request.url as string;
-    const url = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
-    if (url !== target) request.url = url;
+    const found = originForm(request);
+    const url = found ?? "";
+    if (url !== request.url) request.url = url;
     const mark = url.indexOf("?");
     return {
       request,
@@ -196,19 +207,19 @@ function openExchange({
       actor: "anonymous",
       mount: "api",
       cors: url.startsWith("/v1/"),
+      closes: found === undefined,
       extra: [],
     };
   };
 }
 
 /** What no route needs to look at. */
-function refuse({ request }: Exchange, settings: HttpSettings): Problem | undefined {
+function refuse({ request, closes }: Exchange, settings: HttpSettings): Problem | undefined {
   const url = request.url as string;
+  if (closes) return kernelErrors.request_malformed();
   if (url.length > settings.urlLimitBytes)
     return kernelErrors.url_too_long({ params: { max: settings.urlLimitBytes } });
-  if (!url.startsWith("/") || !/^[\x21\x22\x24-\x7e]*$/.test(url)) return kernelErrors.request_malformed();
-  if (request.headers.host === undefined && request.httpVersion === "1.1") return kernelErrors.request_malformed();
-  return undefined;
+  return /^[\x21\x22\x24-\x7e]*$/.test(url) ? undefined : kernelErrors.request_malformed();
 }
 
 const overloadLineEveryMs = 5_000;
