@@ -218,7 +218,9 @@ export function deleteConditions(build: Build, plan: Pick<WritePlan, "schema" | 
 
 function versionCondition(build: Build, plan: Pick<WritePlan, "match">): Condition[] {
   if (plan.match !== "version") return [];
-  return [{ why: "version", sql: `t.version = ANY(${build.sql.bind("versions", (env) => env.versions)}::int8[])` }];
+  return [
+    { why: "version", sql: `t.version = ANY(${build.sql.bind("versions", (env) => `{${env.versions}}`)}::int8[])` },
+  ];
 }
 
 interface Pointed {

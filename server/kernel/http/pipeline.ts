@@ -99,7 +99,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   return { serve, fail };
 }
 
-const partingCodes = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR", "ECONNRESET", "EPIPE"]);
+const partingCodes = new Set([
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ERR_STREAM_UNABLE_TO_PIPE",
+  "ABORT_ERR",
+  "ECONNRESET",
+  "EPIPE",
+]);
 
 function isBug({ code, cause }: Problem): boolean {
   return code === "internal" && !partingCodes.has(String((cause as { code?: unknown } | undefined)?.code));
