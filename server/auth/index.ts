@@ -45,7 +45,7 @@ export function createAuth(options: AuthOptions): Auth {
   // Weak, so that it holds what the authenticator's bounded cache and running requests hold, and no more.
   const sessions = new WeakMap<Actor, SessionOf>();
   const { authenticate, forget } = createAuthenticator({
-    kinds: [sessionKind(db, sessions), keyKind(db, options.collections)],
+    kinds: [sessionKind(db, sessions), keyKind(db)],
     clock,
     serviceKey: options.serviceKey,
   });
@@ -89,18 +89,17 @@ function adminActor(session: SessionRow): Actor {
   };
 }
 
-function keyKind(db: Db, collections: Collections): CredentialKind {
+function keyKind(db: Db): CredentialKind {
   return {
     prefix: product.secretPrefixes.apiKey,
     find: async (secretHash, nowMs) => {
       const key = await findKey(db, secretHash, nowMs);
       if (key === undefined) return undefined;
-      const names = collections.current();
       return {
         id: `key:${key.id}`,
-        stamp: `${key.revision}.${names.version}`,
+        stamp: String(key.revision),
         expiresAtMs: key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
-        makeActor: () => keyActor(key, names),
+        makeActor: () => keyActor(key),
       };
     },
   };

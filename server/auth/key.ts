@@ -1,5 +1,5 @@
-// What an API key is allowed: grants by collection id in, a scope by current collection name out, and the actor it makes.
-import type { Actor, ActorScope, RecordAction } from "../kernel/actor.ts";
+// What an API key is allowed: grants by collection id, which is also how its actor carries them; names are only shown.
+import type { Actor } from "../kernel/actor.ts";
 import type { Issue } from "../kernel/errors/index.ts";
 import { newSecret } from "../kernel/ids.ts";
 import { product } from "../kernel/product.ts";
@@ -26,9 +26,10 @@ export interface Collections {
  * Bound to a user (`actAs`), a key is that user under the rules, still narrowed by its scope. Unbound, it passes record
  * rules inside its scope. Neither sees hidden fields nor is an admin.
  */
-export function keyActor(key: KeyRow, names: CollectionNames): Actor {
+export function keyActor(key: KeyRow): Actor {
   const { actAs } = key;
-  const scope = { collections: scopeOf(key.grants, names), readOnly: key.readOnly, extra: key.extra };
+  const collections = Object.fromEntries(key.grants.map(({ collection, actions }) => [collection, actions]));
+  const scope = { collections, readOnly: key.readOnly, extra: key.extra };
   const nobody = { signedIn: false, roles: [], teams: [], claims: {} };
   return {
     kind: "key",
@@ -40,18 +41,8 @@ export function keyActor(key: KeyRow, names: CollectionNames): Actor {
   };
 }
 
-/** By the names of now. Without a prototype, so that a collection called `constructor` is no special case. */
-function scopeOf(grants: readonly Grant[], names: CollectionNames): ActorScope["collections"] {
-  const scope: Record<string, readonly RecordAction[]> = Object.create(null);
-  for (const { collection, actions } of grants) {
-    const name = collection === "*" ? "*" : names.byId.get(collection)?.name;
-    if (name !== undefined) scope[name] = actions;
-  }
-  return scope;
-}
-
 /** Refuses names of no collection: a typing error must not wait as a grant for a collection made later. */
-export function grantsOf(collections: ActorScope["collections"], names: CollectionNames): Grant[] {
+export function grantsOf(collections: ApiKey["collections"], names: CollectionNames): Grant[] {
   const issues: Issue[] = [];
   const grants: Grant[] = [];
   for (const [name, actions] of Object.entries(collections)) {
@@ -89,7 +80,7 @@ export function keyView(key: KeyRow, names: CollectionNames): ApiKey {
     name: key.name,
     prefix: key.prefix,
     last4: key.last4,
-    collections: mutable(scopeOf(key.grants, names)),
+    collections: shownGrants(key.grants, names),
     readOnly: key.readOnly,
     extra: [...key.extra],
     actAs: key.actAs,
@@ -101,6 +92,12 @@ export function keyView(key: KeyRow, names: CollectionNames): ApiKey {
   };
 }
 
-function mutable(collections: ActorScope["collections"]): ApiKey["collections"] {
-  return Object.fromEntries(Object.entries(collections).map(([name, actions]) => [name, [...actions]]));
+/** By the names of now; grants for what is gone are not shown. */
+function shownGrants(grants: readonly Grant[], names: CollectionNames): ApiKey["collections"] {
+  const shown: ApiKey["collections"] = {};
+  for (const { collection, actions } of grants) {
+    const name = collection === "*" ? "*" : names.byId.get(collection)?.name;
+    if (name !== undefined) shown[name] = [...actions];
+  }
+  return shown;
 }

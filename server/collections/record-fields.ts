@@ -29,12 +29,10 @@ export function audienceOf(actor: Actor): Audience {
 }
 
 /** A credential narrowed to some collections reaches no other one. */
-export function inScope(audience: Pick<Audience, "scope">, collection: string, action: RecordAction): boolean {
+export function inScope(audience: Pick<Audience, "scope">, { id }: Pick<Schema, "id">, action: RecordAction): boolean {
   if (!audience.scope) return true;
   const { collections } = audience.scope;
-  const own = Object.hasOwn(collections, collection) ? collections[collection] : undefined;
-  const all = Object.hasOwn(collections, "*") ? collections["*"] : undefined;
-  return own?.includes(action) === true || all?.includes(action) === true;
+  return collections[id]?.includes(action) === true || collections["*"]?.includes(action) === true;
 }
 
 /** Hidden fields do not exist for those who may not see them: every look-up by name goes through here. */

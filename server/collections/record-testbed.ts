@@ -11,7 +11,7 @@ import type { Context } from "../kernel/context.ts";
 import { Problem } from "../kernel/errors/index.ts";
 import { uuidv7 } from "../kernel/ids.ts";
 import type { CollectionInput } from "./definition-shape.ts";
-import { createCollection, type DefinitionTools } from "./definition-write.ts";
+import { createCollection, type DefinitionTools, dropCollection } from "./definition-write.ts";
 import { denialLog } from "./denial.ts";
 import { checkRule } from "./expression-env.ts";
 import { fieldKinds } from "./field-kinds.ts";
@@ -32,6 +32,7 @@ export interface Testbed {
   readonly rung: () => number;
   ctx(actor?: Actor, extra?: Partial<Context>): Context;
   define(input: Omit<Partial<CollectionInput>, "name"> & { readonly name: string }): Promise<void>;
+  drop(name: string): Promise<void>;
   /** The page of a flat query, parsed. */
   list(actor: Actor, collection: string, query?: Parameters<typeof parseFlatQuery>[0]): Promise<Page>;
 }
@@ -73,6 +74,7 @@ export function recordTestbed(
     rung: () => get().rung(),
     ctx: (actor, extra) => get().ctx(actor, extra),
     define: (input) => get().define(input),
+    drop: (name) => get().drop(name),
     list: (actor, collection, query) => get().list(actor, collection, query),
   }; // biome-ignore format: getters in a row
 }
@@ -132,6 +134,10 @@ export async function createTestbed({ db }: Pick<TestDatabase, "db">, newId = ()
     async define(input) {
       const whole = { kind: "base", fields: [], indexes: [], rules: {}, preconditionRequired: false, ...input };
       await createCollection(db, whole as CollectionInput, tools, { actor: "service", request: "setup" });
+      await registry.refresh();
+    },
+    async drop(name) {
+      await dropCollection(db, name, tools, { confirmLoss: true, tags: { actor: "service", request: "setup" } });
       await registry.refresh();
     },
     async list(actor, collection, query = {}) {

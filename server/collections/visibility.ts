@@ -16,7 +16,7 @@ export function ruleOf(schema: Schema, action: RecordAction): string | undefined
 
 /** Whether the collection exists for this audience as far as the action goes; if not, the answer is the one 404. */
 export function mayAsk(audience: Audience, schema: Schema, action: RecordAction): boolean {
-  if (!inScope(audience, schema.name, action)) return false;
+  if (!inScope(audience, schema, action)) return false;
   return audience.passesRules || ruleOf(schema, action) !== undefined;
 }
 

@@ -23,8 +23,8 @@ export interface Actor {
 }
 
 export interface ActorScope {
-  /** Per collection name, or `*` for every collection, the actions allowed. */
-  readonly collections: { readonly [name: string]: readonly RecordAction[] };
+  /** Per id of a collection, or `*` for every one, the actions allowed. A dropped and re-created name has another id. */
+  readonly collections: { readonly [id: string]: readonly RecordAction[] };
   /** Refused on every unsafe route, whatever else is allowed. */
   readonly readOnly: boolean;
   /** Beyond records: `schema:read`, `schema:write`, `metrics`. */
