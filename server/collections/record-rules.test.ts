@@ -488,6 +488,54 @@ test("A20 scoped keys: inside their scope they pass rules, outside there is noth
   expect(await outcome(doors.patch(key({ "*": ["get", "update"] }), "open"))).toBe("ok");
 });
 
+describe("A20 a scoped key that may change but not read", () => {
+  const answered = async (work: Promise<{ text: string }>) => Object.keys(JSON.parse((await work).text));
+  const make = (id: string) =>
+    bed.writer.create(bed.ctx(admin), "posts", { id, title: "t", status: "draft", author: "alice", friends: ["bob"] });
+
+  test("changes what is there, and is answered id and version only", async () => {
+    await seed();
+    await make("scoped");
+    const { writer } = bed;
+    const changer = key({ posts: ["update"], users: ["get"] });
+    const ctx = bed.ctx(changer);
+    expect(await answered(writer.update(ctx, "posts", "scoped", { title: "new" }))).toEqual(["id", "version"]);
+    expect(await answered(writer.update(ctx, "posts", "scoped", { friends: ["pub"] }))).toEqual(["id", "version"]);
+    expect(await answered(writer.upsert(ctx, "posts", "scoped", { title: "newer" }))).toEqual(["id", "version"]);
+    expect(await answered(writer.replace(ctx, "posts", "scoped", { status: "open" }))).toEqual(["id", "version"]);
+    const { etag, version } = await writer.update(ctx, "posts", "scoped", { title: "last" });
+    expect(etag).toMatch(new RegExp(`^e1\\.${version}-`));
+    const stored = JSON.parse((await bed.reader.read(bed.ctx(admin), "posts", "scoped")).text);
+    expect(stored).toMatchObject({ title: "last", status: "open", version: Number(version) });
+    expect(await outcome(writer.update(ctx, "posts", "not-there", { title: "x" }))).toBe("404 record_not_found");
+    expect(await outcome(doors.get(changer, "scoped"))).toBe("404 record_not_found");
+    expect(await outcome(doors.remove(changer, "scoped"))).toBe("404 record_not_found");
+    expect(await outcome(doors.remove(key({ posts: ["delete"] }), "scoped"))).toBe("ok");
+  });
+
+  test("bound to a user, changes what the user may see and change", async () => {
+    await seed();
+    await make("bound");
+    const as = (who: Actor, actions: readonly RecordAction[]) => key({ posts: actions }, { passesRules: false, auth: who.auth }); // biome-ignore format: one line
+    const { writer } = bed;
+    const change = (actor: Actor, id: string) => writer.update(bed.ctx(actor), "posts", id, { title: "mine" });
+    expect(await answered(change(as(alice, ["update"]), "bound"))).toEqual(["id", "version"]);
+    expect(await answered(change(as(alice, ["get", "update"]), "bound"))).toContain("author");
+    expect(await outcome(change(as(bob, ["update"]), "bound"))).toBe("404 record_not_found");
+    expect(await outcome(change(as(bob, ["update"]), "open"))).toBe("403 record_forbidden");
+  });
+
+  test("with neither, is told of no record whether it is there", async () => {
+    await seed();
+    for (const other of [key({ posts: ["create"] }), key({ posts: ["list"] }), key({ posts: ["delete"] })]) {
+      const answers = (id: string) => Promise.all([outcome(doors.patch(other, id)), outcome(doors.get(other, id))]);
+      expect(await answers("open")).toEqual(await answers("not-there"));
+    }
+    const creator = key({ posts: ["create"] });
+    expect(await outcome(doors.remove(creator, "open"))).toBe(await outcome(doors.remove(creator, "not-there")));
+  });
+});
+
 test("a denial names collection, operation and the deciding clause", async () => {
   await seed();
   await bed.room.denials.flush();

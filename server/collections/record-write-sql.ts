@@ -7,12 +7,12 @@
 //   RETURNING <select list>
 import { textColumn } from "./field-text.ts";
 import { and, type CompiledStatement, quote, type SqlText } from "./query-sql.ts";
-import { isJoined, joinTableOf, tableOf } from "./record-fields.ts";
+import { type Audience, inScope, isJoined, joinTableOf, tableOf } from "./record-fields.ts";
 import { aliasRow, compileSelection, wantedOf } from "./record-select.ts";
 import type { Change } from "./record-values.ts";
 import { type CompiledWrite, newValue } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { allowed, type Clause, clauses, mayAsk, readable, settable, updateClauses } from "./visibility.ts";
+import { allowed, type Clause, clauses, mayAsk, presence, readable, settable, updateClauses } from "./visibility.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
 /** What the text depends on; the values themselves are bound. */
@@ -43,7 +43,7 @@ export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
   const ctx = actorSettings(build.sql, plan.alone ? "alone" : "row");
   const row = aliasRow(plan.schema, "t");
   const joins = [...(plan.insert ?? []), ...(plan.update ?? [])].some(({ field }) => isJoined(field));
-  const selection = compileSelection(build, row, wantedOf(undefined, undefined));
+  const selection = compileSelection(build, row, wantedOf(answeredFields(build.audience, plan), undefined));
   // A list of relations is written behind the row and draws another version, so the row is read again then.
   const columns = joins ? [] : [...selection.columns];
   const text = `${row.column("version")}::text`;
@@ -65,6 +65,11 @@ export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
     inserts: update === undefined,
     joins,
   };
+}
+
+/** A write that may have met a stored record shows it only to those who may get it; to others it is named. Undefined: whole. */
+export function answeredFields(audience: Audience, { schema, update }: Pick<WritePlan, "schema" | "update">) {
+  return update && !inScope(audience, schema, "get") ? ["id", "version"] : undefined;
 }
 
 /**
@@ -176,7 +181,7 @@ export function updateConditions(build: Build, plan: WritePlan): Condition[] {
   const { schema, named } = plan;
   const before = aliasRow(schema, "t");
   const { row, guards } = newRow(build, schema, plan.update ?? []);
-  const conditions: Condition[] = asConditions("missing", clauses(build, "get", before));
+  const conditions: Condition[] = asConditions("missing", presence(build, "update", before));
   (plan.update ?? []).forEach(({ field, kind }, index) => {
     if (!named.has(field.name)) return;
     // What an operator leaves in a list is not the caller's to answer for, only what it adds.
@@ -210,7 +215,7 @@ export function insertConditions(
 export function deleteConditions(build: Build, plan: Pick<WritePlan, "schema" | "match">): Condition[] {
   const stored = aliasRow(plan.schema, "t");
   return [
-    ...asConditions("missing", clauses(build, "get", stored)),
+    ...asConditions("missing", presence(build, "delete", stored)),
     ...asConditions("rule", clauses(build, "delete", stored)),
     ...versionCondition(build, plan),
   ];

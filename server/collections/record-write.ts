@@ -17,7 +17,7 @@ import { refusalOf } from "./record-refusal.ts";
 import { audienceIn, newBuild, type Room, schemaToWrite, withFreshSchema } from "./record-room.ts";
 import { explainSqlError, isTakenId } from "./record-sql-errors.ts";
 import { type Change, type Input, type InputOptions, patch as parsePatch, wholeRecord } from "./record-values.ts";
-import { compileDelete, compileWrite, type WritePlan } from "./record-write-sql.ts";
+import { answeredFields, compileDelete, compileWrite, type WritePlan } from "./record-write-sql.ts";
 import { type CompiledWrite, textsOf } from "./record-write-values.ts";
 import type { Schema } from "./types.ts";
 
@@ -182,7 +182,7 @@ async function perform(room: Room, ctx: Context, db: Db, plan: WritePlan, compil
   const cells = compiled.marked ? row.slice(1) : row;
   if (compiled.joins) {
     await writeLists(db, plan.schema, env.id as string, (created ? plan.insert : plan.update) ?? []);
-    return readBack(room, ctx, db, plan.schema, env, created);
+    return readBack(room, ctx, db, plan, env, created);
   }
   const text = compiled.selection.render(cells);
   const version = cells[compiled.versionAt] as string;
@@ -190,9 +190,11 @@ async function perform(room: Room, ctx: Context, db: Db, plan: WritePlan, compil
 }
 
 /** The record after its lists were written. Its writer has just been judged, so no rule is asked again. */
-async function readBack(room: Room, ctx: Context, db: Db, schema: Schema, env: Env, created: boolean) {
+async function readBack(room: Room, ctx: Context, db: Db, plan: WritePlan, env: Env, created: boolean) {
+  const { schema } = plan;
   const audience = { ...audienceIn(ctx), passesRules: true, scope: undefined };
-  const get = compileGet(newBuild(room, audience), schema, {});
+  const fields = answeredFields(audienceIn(ctx), plan);
+  const get = compileGet(newBuild(room, audience), schema, fields ? { fields } : {});
   const { rows } = await db.texts(get.statement.run(env));
   const row = rows[0];
   if (!row) throw errors.record_busy({ retryAfterSeconds: 1 });

@@ -28,7 +28,24 @@ export interface Clause {
 
 /** Conditions that must all hold before the audience may do `action` on a stored row. */
 export function clauses(build: Build, action: RecordAction, row: Row): readonly Clause[] {
-  if (!mayAsk(build.audience, row.schema, action)) return [{ text: "no rule", sql: "false" }];
+  if (!mayAsk(build.audience, row.schema, action)) return [nothingAllows];
+  return ruleClauses(build, action, row);
+}
+
+/**
+ * Conditions under which a stored row is there for somebody who wants to change or delete it. The get rule says which rows are,
+ * the scope only what may be done with them: a key that may update and not get changes what its rules let it see.
+ */
+export function presence(build: Build, action: "update" | "delete", row: Row): readonly Clause[] {
+  const { audience } = build;
+  const asks = inScope(audience, row.schema, action) || inScope(audience, row.schema, "get");
+  if (!asks || (!audience.passesRules && ruleOf(row.schema, "get") === undefined)) return [nothingAllows];
+  return ruleClauses(build, "get", row);
+}
+
+const nothingAllows: Clause = { text: "no rule", sql: "false" };
+
+function ruleClauses(build: Build, action: RecordAction, row: Row): readonly Clause[] {
   if (build.audience.passesRules) return [];
   const rule = ruleOf(row.schema, action) as string;
   return clauseTexts(rule).map((text) => ({ text, sql: ruleTruth(build, text, action, { row }) }));
@@ -37,7 +54,7 @@ export function clauses(build: Build, action: RecordAction, row: Row): readonly 
 /** The same for an update, asked of the stored and of the new row. */
 export function updateClauses(build: Build, rows: { readonly row: Row; readonly before: Row }): readonly Clause[] {
   const { schema } = rows.row;
-  if (!mayAsk(build.audience, schema, "update")) return [{ text: "no rule", sql: "false" }];
+  if (!mayAsk(build.audience, schema, "update")) return [nothingAllows];
   if (build.audience.passesRules) return [];
   return bothRows(build, ruleOf(schema, "update") as string, "update", rows);
 }
