@@ -59,6 +59,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     metrics,
     random: Math.random,
     authenticate: auth.authenticate,
+    namedActor: auth.namedActor,
     routes: [
       ...collections.routes,
       ...auth.routes,

@@ -10,6 +10,7 @@ import { product } from "../kernel/product.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
 import { type Authenticator, type CredentialKind, createAuthenticator } from "./credential.ts";
+import { namedActor } from "./explain-actor.ts";
 import { type Collections, keyActor } from "./key.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { findKey } from "./key-store.ts";
@@ -35,6 +36,8 @@ export interface AuthOptions {
 export interface Auth {
   /** An actor at once when the verdict is at most a second old. Throws or rejects with `credential_invalid` (401). */
   readonly authenticate: Authenticator["authenticate"];
+  /** The actor that an admin names to have a request explained as; undefined when the text names none. */
+  readonly namedActor: (text: string) => Promise<Actor | undefined>;
   readonly routes: readonly Route[];
   readonly sweeper: Service;
 }
@@ -51,6 +54,7 @@ export function createAuth(options: AuthOptions): Auth {
   });
   return {
     authenticate,
+    namedActor: (text) => namedActor(db, text),
     routes: [
       ...adminRoutes({ passwords, forget, sessionOf: (actor) => sessions.get(actor) }),
       ...keyRoutes({ collections: options.collections, forget }),

@@ -126,6 +126,11 @@ export async function deleteKey(db: Db, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+export async function keyById(db: Db, id: string): Promise<KeyRow | undefined> {
+  const text = `SELECT ${columns} FROM landfall."apiKey" WHERE id = $1`;
+  return (await db.query<KeyRow>({ text, values: [id] }))[0];
+}
+
 /** The live key of a secret. Notes that it was used, at most once a minute. */
 export async function findKey(db: Db, secretHash: string, nowMs: number): Promise<KeyRow | undefined> {
   const rows = await db.query<KeyRow>({

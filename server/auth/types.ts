@@ -76,7 +76,7 @@ const claimsSchema = z
   .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/), z.unknown())
   .refine((claims) => JSON.stringify(claims).length <= 4_096, "must be at most 4,096 characters as JSON");
 
-const actAsSchema = z.strictObject({
+export const actAsSchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   roles: z.array(word).max(100).default([]),
   teams: z.array(word).max(100).default([]),

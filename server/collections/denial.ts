@@ -60,6 +60,7 @@ export function denialLog({ db, clock, every }: DenialOptions): Denials {
     name: "denials",
     note(ctx, schema, { action, clause, rule, record, field }) {
       const { actor, requestId, door } = ctx;
+      if (ctx.explain) return;
       ctx.log.info({ collection: schema.name, operation: action, clause, field, actor: actor.label, door }, "denied");
       if (waiting.length >= waitingMax) {
         dropped += 1;

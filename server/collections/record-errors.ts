@@ -11,7 +11,7 @@ export const errors = defineErrors({
   record_forbidden: {
     status: 403,
     says: "The rules of this collection do not allow this.",
-    advice: "The last denials in the console name the clause that refused.",
+    advice: "The last denials in the console name the clause that refused; so does X-Landfall-Explain-As, to an admin.",
   },
   record_invalid: {
     status: 400,

@@ -10,7 +10,7 @@ import { queryLimits, type RecordQuery } from "./query-types.ts";
 import { errors } from "./record-errors.ts";
 import type { Audience } from "./record-fields.ts";
 import { recordId } from "./record-id.ts";
-import { noteInvisible } from "./record-refusal.ts";
+import { notFound } from "./record-refusal.ts";
 import { audienceIn, epochOf, newBuild, type Room, runTexts, schemaFor, withFreshSchema } from "./record-room.ts";
 import { withId } from "./record-select.ts";
 import type { Schema } from "./types.ts";
@@ -65,10 +65,7 @@ export function recordReader(room: Room): RecordReader {
         const compiled = getOf(ctx, schema, query);
         const { rows } = await runTexts(ctx, compiled.statement, { ctx, id });
         const row = rows[0];
-        if (row === undefined) {
-          await noteInvisible(room, ctx, schema, id);
-          throw errors.record_not_found();
-        }
+        if (row === undefined) throw await notFound(room, ctx, schema, id);
         const text = compiled.selection.render(row);
         const version = row[compiled.versionAt] as string;
         return { text, version, etag: etagOf(room, schema, version, compiled.selection.plain ? undefined : text) };

@@ -2,6 +2,7 @@
 // stay unknown is answered first: an invisible record is missing, an invisible target does not exist.
 import type { RecordAction } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
+import type { Issue } from "../kernel/errors/index.ts";
 import { QueryCache } from "./query-cache.ts";
 import type { Env } from "./query-sql.ts";
 import { and, type CompiledStatement } from "./query-sql.ts";
@@ -67,8 +68,7 @@ export function verdict(
   const path = `${asked.at ?? ""}/${field?.name ?? ""}`;
   switch (why) {
     case "missing":
-      room.denials.note(ctx, schema, { action: "get", clause, record: asked.id });
-      return errors.record_not_found();
+      return notSeen(room, ctx, schema, { action: "get", clause, record: asked.id });
     case "relation":
       return missingTarget(field as NonNullable<typeof field>, path);
     case "rule":
@@ -96,22 +96,34 @@ interface Refusal {
   readonly clause: string;
   readonly record?: string;
   readonly field?: string | undefined;
+  readonly rule?: string | undefined;
 }
 
 /** 403 for what the caller may see; the log and the denials table say why, an admin who asks is told too. */
 export function denied(room: Room, ctx: Context, schema: Schema, refusal: Refusal): Error {
   room.denials.note(ctx, schema, { ...refusal, rule: schema.rules[refusal.action] ?? undefined });
-  if (!ctx.explain) return errors.record_forbidden();
-  const { action, clause, field } = refusal;
-  return errors.record_forbidden({ extra: { denied: { collection: schema.name, operation: action, clause, field } } });
+  return errors.record_forbidden(explanation(ctx, refusal));
+}
+
+/** The one 404, which only an admin who asks is told a reason for. */
+export function notSeen(room: Room, ctx: Context, schema: Schema, refusal: Refusal): Error {
+  room.denials.note(ctx, schema, refusal);
+  return errors.record_not_found(explanation(ctx, refusal));
+}
+
+/** The rule and the clause that decided, as the place and the message of an issue. */
+function explanation({ explain }: Context, { action, clause, field }: Refusal): { readonly issues?: readonly Issue[] } {
+  if (!explain) return {};
+  const path = field === undefined ? `rules.${action}` : `fields.${field}.rules.write`;
+  return { issues: [{ path, code: "denied", message: clause }] };
 }
 
 const looks = new QueryCache<{ readonly texts: readonly string[]; readonly statement: CompiledStatement }>();
 
 /** A record that was asked for and not found may be there and invisible: that is a denial, which only the log learns. */
-export async function noteInvisible(room: Room, ctx: Context, schema: Schema, id: string): Promise<void> {
+export async function notFound(room: Room, ctx: Context, schema: Schema, id: string): Promise<Error> {
   const audience = audienceIn(ctx);
-  if (audience.passesRules) return;
+  if (audience.passesRules) return errors.record_not_found();
   const look = looks.get(room.schemas.current(), `${audience.key} ${schema.name}`, () => {
     const build = newBuild(room, audience);
     const asked = clauses(build, "get", aliasRow(schema, "t"));
@@ -122,7 +134,7 @@ export async function noteInvisible(room: Room, ctx: Context, schema: Schema, id
   });
   const { rows } = await ctx.db.texts(look.statement.run({ ctx, id }));
   const failed = rows[0]?.findIndex((answer) => answer !== "true") ?? -1;
-  if (failed < 0) return;
+  if (failed < 0) return errors.record_not_found();
   const rule = schema.rules.get ?? schema.rules.list ?? undefined;
-  room.denials.note(ctx, schema, { action: "get", clause: look.texts[failed] ?? "", rule, record: id });
+  return notSeen(room, ctx, schema, { action: "get", clause: look.texts[failed] ?? "", rule, record: id });
 }

@@ -8,7 +8,7 @@ import type { Denials } from "./denial.ts";
 import type { FieldKinds } from "./field-kinds.ts";
 import { type CompiledStatement, type Env, SqlText } from "./query-sql.ts";
 import { errors } from "./record-errors.ts";
-import { type Audience, audienceOf } from "./record-fields.ts";
+import { type Audience, audienceOf, inScope } from "./record-fields.ts";
 import { retried } from "./record-retry.ts";
 import { isStaleSchema } from "./schemas.ts";
 import type { Schema, Schemas } from "./types.ts";
@@ -70,7 +70,7 @@ export function audienceIn(ctx: Context): Audience {
 /** The schema, or the one 404 that also stands for "not for you". */
 export function schemaFor(room: Room, ctx: Context, collection: string, action: RecordAction): Schema {
   const schema = room.schemas.current().byName.get(collection);
-  if (!schema || !mayAsk(audienceIn(ctx), schema, action)) throw errors.record_not_found();
+  if (!schema || !mayAsk(audienceIn(ctx), schema, action)) throw errors.record_not_found(unasked(ctx, schema, action));
   return schema;
 }
 
@@ -78,13 +78,22 @@ export function schemaFor(room: Room, ctx: Context, collection: string, action: 
 export function schemaToWrite(room: Room, ctx: Context, collection: string, action: RecordAction): Schema {
   const schema = room.schemas.current().byName.get(collection);
   const audience = audienceIn(ctx);
-  if (!schema || !actions.some((one) => mayAsk(audience, schema, one))) throw errors.record_not_found();
+  if (!schema || !actions.some((one) => mayAsk(audience, schema, one)))
+    throw errors.record_not_found(unasked(ctx, schema, action));
   if (ctx.actor.scope?.readOnly) throw errors.record_forbidden();
   if (action === "create" && !mayAsk(audience, schema, "create")) {
     room.denials.note(ctx, schema, { action, clause: "no rule" });
-    throw errors.record_forbidden();
+    throw errors.record_forbidden(unasked(ctx, schema, action));
   }
   return schema;
+}
+
+/** To an admin who asks: what kept the rules from being asked at all. */
+function unasked(ctx: Context, schema: Schema | undefined, action: RecordAction) {
+  if (!ctx.explain) return {};
+  const outside = schema && !inScope(audienceIn(ctx), schema, action);
+  const message = !schema ? "no such collection" : outside ? "not in the scope" : "no rule";
+  return { issues: [{ path: outside ? `scope.${action}` : `rules.${action}`, code: "denied", message }] };
 }
 
 const actions: readonly RecordAction[] = ["list", "get", "create", "update", "delete"];

@@ -88,7 +88,7 @@ export interface RecordDoors {
 export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route[] {
   return [
     defineRoute({
-      ...{ method: "GET", path: `${recordsPath}/{id}`, name: "getRecord", tag, access: "anyone" },
+      ...{ method: "GET", path: `${recordsPath}/{id}`, name: "getRecord", tag, access: "anyone", explained: true },
       summary: "Read one record",
       params: recordParams,
       query: z.strictObject(shownShape),
@@ -100,7 +100,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
     defineRoute({
-      ...{ method: "GET", path: recordsPath, name: "listRecords", tag, access: "anyone" },
+      ...{ method: "GET", path: recordsPath, name: "listRecords", tag, access: "anyone", explained: true },
       summary: "List records, page by page",
       params: collectionParams,
       query: listShape,
@@ -115,7 +115,15 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
     defineRoute({
-      ...{ method: "POST", path: `${recordsPath}:query`, name: "queryRecords", tag, access: "anyone", safe: true },
+      ...{
+        method: "POST",
+        path: `${recordsPath}:query`,
+        name: "queryRecords",
+        tag,
+        access: "anyone",
+        explained: true,
+        safe: true,
+      },
       summary: "List records by a query in the body",
       params: collectionParams,
       body: queryBody,
@@ -125,7 +133,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
     defineRoute({
-      ...{ method: "POST", path: recordsPath, name: "createRecords", tag, access: "anyone" },
+      ...{ method: "POST", path: recordsPath, name: "createRecords", tag, access: "anyone", explained: true },
       summary: "Create one record, or up to 1,000 of which all or none are created",
       params: collectionParams,
       body: anyBody,
@@ -143,7 +151,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
     defineRoute({
-      ...{ method: "PATCH", path: `${recordsPath}/{id}`, name: "updateRecord", tag, access: "anyone" },
+      ...{ method: "PATCH", path: `${recordsPath}/{id}`, name: "updateRecord", tag, access: "anyone", explained: true },
       summary: "Change the fields named (RFC 7396)",
       params: recordParams,
       query: z.strictObject({ upsert: flag }),
@@ -156,7 +164,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
     defineRoute({
-      ...{ method: "PUT", path: `${recordsPath}/{id}`, name: "replaceRecord", tag, access: "anyone" },
+      ...{ method: "PUT", path: `${recordsPath}/{id}`, name: "replaceRecord", tag, access: "anyone", explained: true },
       summary: "Replace the record, or create it",
       params: recordParams,
       body: anyBody,
@@ -167,7 +175,14 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
       },
     }),
     defineRoute({
-      ...{ method: "DELETE", path: `${recordsPath}/{id}`, name: "deleteRecord", tag, access: "anyone" },
+      ...{
+        method: "DELETE",
+        path: `${recordsPath}/{id}`,
+        name: "deleteRecord",
+        tag,
+        access: "anyone",
+        explained: true,
+      },
       summary: "Delete the record",
       params: recordParams,
       responses: { 204: { description: "It is gone." } },

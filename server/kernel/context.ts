@@ -17,6 +17,6 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Device mutation id when a sync client writes; stands in the log entry. */
   readonly mutationId?: string;
-  /** Admins may ask which clause denied (`X-Landfall-Explain: 1`). */
+  /** An admin asks: a refusal names the clause that decided (`X-Landfall-Explain: 1`), and is no denial to be kept. */
   readonly explain?: boolean;
 }

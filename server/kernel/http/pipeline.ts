@@ -14,6 +14,7 @@ import { limitKey } from "./client-address.ts";
 import type { Cors } from "./cors.ts";
 import { type MatchHeader, parseEntityTags } from "./entity-tag.ts";
 import type { Exchange } from "./exchange.ts";
+import { type ActorNamed, explains, judgedAs, undone } from "./explain.ts";
 import { checkIdempotencyKey, fingerprint, runOnce } from "./idempotency.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { parseQueryText } from "./query-text.ts";
@@ -37,6 +38,7 @@ export interface PipelineParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly authenticate: Authenticate;
+  readonly namedActor?: ActorNamed;
   /** Told after the commit of an effect that the pipeline ran in a transaction of its own. */
   readonly committed?: () => void;
   readonly answers: Answers;
@@ -183,9 +185,11 @@ async function perform(
   const cost = route.cost?.(body as never) ?? 1;
   if (cost > 1 && !client.isAdmin) countActor(parts, exchange, actor, cost - 1);
   if (plan.bodyKind === "stream") checkContentType(request, plan.mediaTypes);
+  const rehearsed = request.headers["x-landfall-explain-as"] !== undefined;
   const context = new RequestContext({
     exchange,
-    actor,
+    actor: rehearsed ? await judgedAs(request, actor, route, parts.namedActor) : actor,
+    explain: explains(request, actor),
     door: route.door ?? "rest",
     nowMs: parts.clock.now(),
     db: parts.db,
@@ -200,6 +204,11 @@ async function perform(
     ip: exchange.ip,
     stream: plan.bodyKind === "stream" ? limitedStream(request, route.bodyLimitBytes) : request,
   };
+  const work = (tx: Db) => {
+    context.db = tx;
+    return route.handler(context, input);
+  };
+  if (rehearsed) return undone(parts.db, work);
   if (key === undefined) return route.handler(context, input);
   const { reply, replayed } = await runOnce(
     parts.db,
@@ -214,10 +223,7 @@ async function perform(
       secret: plan.secret,
       tags: { actor: actor.label, request: exchange.requestId },
     },
-    (tx) => {
-      context.db = tx;
-      return route.handler(context, input);
-    },
+    work,
   );
   if (!replayed) parts.committed?.();
   return reply;

@@ -11,6 +11,7 @@ export interface ContextParts {
   readonly actor: Actor;
   readonly door: Context["door"];
   readonly nowMs: number;
+  readonly explain: boolean;
   readonly db: Db;
   readonly log: Logger;
   /** After this the signal aborts; 0: only when the client goes away. */
@@ -36,7 +37,7 @@ export class RequestContext implements Context {
     this.door = parts.door;
     this.nowMs = parts.nowMs;
     this.db = parts.db;
-    this.explain = parts.exchange.request.headers["x-landfall-explain"] === "1" && parts.actor.kind === "admin";
+    this.explain = parts.explain;
   }
 
   get log(): Logger {

@@ -41,6 +41,8 @@ export interface Route<
   readonly safe?: true;
   /** Refuses browsers of other origins and sends no CORS headers: what works by cookie, and the console's own doors. */
   readonly sameOrigin?: true;
+  /** An admin may have it judged as somebody else, with nothing done (`X-Landfall-Explain-As`). Only what works through `ctx.db` alone can be undone. */
+  readonly explained?: true;
   /** Rules see it as `request.door`. Default `rest`. */
   readonly door?: Context["door"];
   /** Accepts `Idempotency-Key`. Default: every unsafe JSON route. Its effect then runs inside the key's transaction (`ctx.db`). */

@@ -14,6 +14,7 @@ import { createApp } from "./app.ts";
 import { clientAddress } from "./client-address.ts";
 import { createCors } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ActorNamed } from "./explain.ts";
 import { healthPages } from "./health.ts";
 import { removeExpiredKeys } from "./idempotency.ts";
 import { type ExtendOpenApi, openApiRoute } from "./openapi-route.ts";
@@ -38,6 +39,8 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** Returns `anonymous` when there is no credential; throws a 401 Problem for a wrong one. */
   readonly authenticate: Authenticate;
+  /** For `X-Landfall-Explain-As`. */
+  readonly namedActor?: ActorNamed;
   /** Told after a commit that no room can see, that of an idempotency key's transaction. */
   readonly committed?: () => void;
   /** Whether this process can serve: database reached, migrations done. */
