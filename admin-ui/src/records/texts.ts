@@ -19,6 +19,8 @@ export const texts = {
   select: (id: string) => `Select ${id}`,
   selectAll: "Select all that are loaded",
   open: (id: string) => `Open ${id}`,
+  copyId: (id: string) => `Copy id ${id}`,
+  more: (n: number) => `+${n}`,
   sortBy: (field: string) => `Sort by ${field}`,
   sorted: { asc: "ascending", desc: "descending" },
   loaded: (n: number, more: boolean) => (more ? `${counted(n, "record")} loaded, more below` : counted(n, "record")),
