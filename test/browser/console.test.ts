@@ -255,6 +255,45 @@ test("relations show the name of what they point to, and lead to it", async () =
   await page.waitForURL("**/collections/songs/records?record=s1");
 });
 
+test("to-many relations show the first names and count the rest; the list stays whole", async () => {
+  const ids = ["s2", "s3", "s4", "s5", "s6"];
+  const songs = ids.map((id) => ({ id, title: `Song ${id}` }));
+  expect((await server.call("POST", "/v1/collections/songs/records", songs)).status).toBe(201);
+  const fields = [{ name: "songs", type: "relation", collection: "songs", many: true }];
+  expect((await server.call("POST", "/v1/collections", { name: "albums", fields })).status).toBe(201);
+  await server.call("POST", "/v1/collections/albums/records", [{ id: "a1", songs: ids }, { id: "a2" }]);
+  const page = await visit("/collections/albums/records?sort=id");
+  const cell = page.getByRole("row").nth(1).getByRole("cell").nth(2);
+  await cell.getByRole("link", { name: "Song s4" }).waitFor();
+  expect(await cell.allInnerTexts()).toEqual(["Song s2\nSong s3\nSong s4\n+2"]);
+  await page.getByRole("checkbox", { name: "Select a1", exact: true }).click();
+  await page.getByRole("button", { name: "Copy as JSON" }).click();
+  await page.getByText("1 record copied").waitFor();
+  expect(JSON.parse((await page.evaluate("navigator.clipboard.readText()")) as string)[0].songs).toEqual(ids);
+});
+
+test("an id is copied whole; a column's width is changed by pointer or keys and kept", async () => {
+  const page = await visit("/collections/albums/records?sort=id");
+  await page.getByRole("button", { name: "Copy id a1" }).click();
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe("a1");
+  const head = page.getByRole("columnheader", { name: "id", exact: true });
+  const cell = page.getByRole("row").nth(1).getByRole("cell").nth(1);
+  const widths = async () => [(await head.boundingBox())?.width, (await cell.boundingBox())?.width];
+  const edge = (await head.locator(".resizer").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const [from = 0] = await widths();
+  await page.mouse.move(edge.x + 4, edge.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(edge.x + 84, edge.y + 8, { steps: 3 });
+  await page.mouse.up();
+  const dragged = Math.round(from + 80);
+  expect(await widths()).toEqual([dragged, dragged]);
+  await head.getByRole("button").focus();
+  await page.keyboard.press("Shift+ArrowLeft");
+  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+  await page.reload();
+  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+});
+
 test("a change of schema is shown before it is made, and one that loses values asks again", async () => {
   await collection("papers", [{ title: "kept", likes: 3 }]);
   const page = await visit("/collections/papers/schema");
