@@ -100,6 +100,35 @@ describe("the newcomer's way", () => {
     expect(counted.json.count).toBe(2399);
   });
 
+  test("an import that a reload broke off goes on with the same file, and takes nothing twice", async () => {
+    await collection("lines", []);
+    const page = await visit("/collections/lines/import");
+    const rows = Array.from({ length: 2500 }, (_, at) => JSON.stringify({ title: `line ${at}` }));
+    const file = { name: "lines.ndjson", mimeType: "application/x-ndjson", buffer: Buffer.from(rows.join("\n")) };
+    const input = page.locator("input[type=file]");
+    // The second chunk arrives, its answer does not.
+    let [sent, arrived] = [0, 0];
+    await page.route("**/records:import*", async (route) => {
+      sent += 1;
+      if (sent === 1) return route.continue();
+      if (sent === 2) arrived = (await route.fetch()).status();
+    });
+    await input.setInputFiles(file);
+    await page.getByRole("button", { name: "Start import" }).click();
+    await expect.poll(() => arrived, { timeout: 5_000 }).toBe(200);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await page.reload();
+    await page.getByText("was left after 1,000 records").waitFor();
+    await expectSound(page);
+    await input.setInputFiles({ ...file, buffer: Buffer.from(rows.slice(1).join("\n")) });
+    await page.getByText("This is not “lines.ndjson” as it was").waitFor();
+    await input.setInputFiles(file);
+    await page.getByRole("button", { name: "Resume import" }).click();
+    await page.getByText("Finished: 2,500 records imported").waitFor();
+    const { json } = await server.call("GET", "/v1/collections/lines/records?limit=1&count=exact");
+    expect(json.count).toBe(2500);
+  });
+
   test("records are browsed: sorted, scrolled past the first page, counted, filtered", async () => {
     const page = await visit("/collections/posts/records");
     await page.getByRole("button", { name: "likes" }).click();
