@@ -91,6 +91,7 @@ function PaletteBody({ onClose, onOpenHelp }: Omit<PaletteProps, "opened">) {
         placeholder={texts.palette.placeholder}
         size="md"
         variant="unstyled"
+        className="palette-input"
         px="md"
         value={query}
         onChange={(event) => {

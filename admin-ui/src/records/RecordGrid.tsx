@@ -1,4 +1,4 @@
-// The grid: a sticky head, and only those rows in the page that can be seen. Rows are 32 px, so nothing is measured.
+// The grid: a sticky head, and only those rows in the page that can be seen. Rows are all of one height, so nothing is measured.
 // biome-ignore-all lint/a11y/useSemanticElements: rows are placed by transform, which table elements do not allow
 // biome-ignore-all lint/a11y/useFocusableInteractive: the controls are inside the cells
 import { useVirtualizer } from "@tanstack/react-virtual";
@@ -25,7 +25,8 @@ interface RecordGridProps {
   readonly onEndNear: () => void;
 }
 
-const rowHeightPx = 32;
+/** As `--row` in the styles: a finger needs more than a pointer. */
+const rowHeightPx = matchMedia("(pointer: coarse)").matches ? 45 : 32;
 const pickWidthPx = 40;
 
 export function RecordGrid(props: RecordGridProps) {
