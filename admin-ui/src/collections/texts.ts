@@ -79,6 +79,7 @@ export const texts = {
       setNull: "Empty this field",
       restrict: "Refuse to delete it",
     },
+    onDeleteMany: "Take it out of the list",
     inverse: "Name of the way back",
     inverseHint: "Lets the target be asked for these records, such as “posts” on users.",
     on: "Set",
