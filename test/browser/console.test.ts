@@ -6,7 +6,16 @@ import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { testServer } from "../support/server.ts";
 import { launchChromium } from "./chromium.ts";
-import { expectSound, keepShot, newContext, openPage, shows, turnTo, type Watched } from "./console-page.ts";
+import {
+  expectSound,
+  keepShot,
+  newContext,
+  openPage,
+  shows,
+  smallTargets,
+  turnTo,
+  type Watched,
+} from "./console-page.ts";
 
 const admin = { email: "owner@example.com", password: "correct horse battery" };
 const landfall = join(import.meta.dirname, "../../server/bin/landfall.mjs");
@@ -402,6 +411,99 @@ test("the keyboard reaches everything by name", async () => {
   await page.keyboard.press("g");
   await page.keyboard.press("k");
   await page.waitForURL("**/keys");
+});
+
+test("the main job is done without a mouse: collection, field, record, edit, delete", async () => {
+  const page = await visit("/");
+  await page.getByRole("heading", { name: "Collections", exact: true }).waitFor();
+  const { keyboard } = page;
+  const command = async (text: string) => {
+    await keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
+    await keyboard.type(text);
+    await keyboard.press("Enter");
+  };
+  const focused = (name: string) => page.locator(":focus").and(page.getByRole("textbox", { name })).waitFor();
+  /** Tab until it is there: what cannot be reached is no way. */
+  const tabTo = async (role: "textbox" | "button" | "checkbox" | "link", name: string | RegExp) => {
+    const wanted = page.locator(":focus").and(page.getByRole(role, { name }));
+    for (let steps = 0; steps < 60 && (await wanted.count()) === 0; steps += 1) await keyboard.press("Tab");
+    await wanted.waitFor();
+  };
+  await command("New collection");
+  await focused("Name");
+  await keyboard.type("keyed");
+  await keyboard.press("Tab");
+  await tabTo("textbox", "Name");
+  await keyboard.type("title");
+  // Enter in a field's name leads to the next field, and does not create the collection yet.
+  await keyboard.press("Enter");
+  await page.getByRole("button", { name: "unnamed field" }).waitFor();
+  await focused("Name");
+  await keyboard.type("likes");
+  await keyboard.press("Control+s");
+  await page.getByText("No records yet").waitFor();
+
+  await keyboard.press("n");
+  await focused("title");
+  await keyboard.type("first");
+  await keyboard.press("Control+s");
+  await page.getByText("Record created").waitFor();
+  await dialog(page).waitFor({ state: "detached" });
+
+  await page.getByRole("link", { name: "Schema" }).focus();
+  await keyboard.press("Enter");
+  await page.getByText("No indexes yet").waitFor();
+  await tabTo("button", "Add field");
+  await keyboard.press("Enter");
+  await focused("Name");
+  await keyboard.type("note");
+  await keyboard.press("Control+s");
+  await page.getByText("Apply these changes?").waitFor();
+  await keyboard.press("Control+s");
+  await page.getByText("Schema changed").waitFor();
+  expect((await server.call("GET", "/v1/collections/keyed")).json.fields).toHaveLength(3);
+
+  await command("keyed");
+  await page.getByRole("link", { name: /^Open / }).waitFor();
+  await tabTo("link", /^Open /);
+  await keyboard.press("Enter");
+  await focused("title");
+  await keyboard.type(" and more");
+  await keyboard.press("Control+s");
+  await page.getByText("Saved", { exact: true }).waitFor();
+  await dialog(page).waitFor({ state: "detached" });
+  const { json } = await server.call("GET", "/v1/collections/keyed/records");
+  expect(json.items.map((row: { title: string }) => row.title)).toEqual(["first and more"]);
+
+  await tabTo("checkbox", /^Select (?!all)/);
+  await keyboard.press("Space");
+  await tabTo("button", "Delete 1 record");
+  await keyboard.press("Enter");
+  await page.getByText("1 record deleted").waitFor();
+  await tabTo("button", "Undo");
+  await keyboard.press("Enter");
+  await page.getByText("1 record back").waitFor();
+});
+
+test("what can be pressed is 44 px high on a touch screen", async () => {
+  const state = await desk.storageState();
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    hasTouch: true,
+    storageState: state,
+  });
+  const page = await visit("/", context);
+  await page.locator("main h1").waitFor();
+  for (const [path, sign] of [
+    ["collections/posts/records", page.getByRole("columnheader", { name: "likes" })],
+    ["collections/posts/records?record=new", page.getByRole("button", { name: "Create record" })],
+    ["collections/posts/schema", page.getByRole("button", { name: "Review changes" })],
+    ["keys", page.getByRole("heading", { name: "API keys" })],
+  ] as const) {
+    await turnTo(page, `/console/${path}`, sign);
+    expect(await smallTargets(page)).toEqual([]);
+  }
 });
 
 describe("every screen is sound", () => {

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { collectionsQuery } from "../api/queries.ts";
 import { useCollection } from "../collections/useCollection.ts";
@@ -86,6 +86,14 @@ export function RecordsScreen() {
       {isEmpty && !search.filter ? (
         <EmptyState title={texts.emptyTitle} body={texts.emptyBody} example={createCall(collection, location.origin)}>
           <Button onClick={() => go({ record: "new" })}>{texts.add}</Button>
+          <Button
+            variant="default"
+            renderRoot={(props) => (
+              <Link {...props} to="/collections/$name/import" params={{ name: collection.name }} />
+            )}
+          >
+            {texts.import}
+          </Button>
         </EmptyState>
       ) : null}
       {rows.length > 0 ? (
