@@ -65,6 +65,8 @@ export function FieldForm({ field, all, scope, focusName = false, onNext, onChan
         data={fieldTypes.map((value) => ({ value, label: texts.types[value] }))}
         value={field.type}
         onChange={(type) => type && onChange(withType(field, type as FieldType))}
+        // All of them at once: a list that hides half its types looks whole.
+        maxDropdownHeight={600}
         allowDeselect={false}
       />
       <TypeSettings field={field} targets={scope.all.map(({ name }) => name)} faults={faults} set={set} />

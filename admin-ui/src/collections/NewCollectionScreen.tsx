@@ -92,6 +92,9 @@ export function NewCollectionScreen() {
           <Button type="submit" loading={create.isPending} disabled={!ready}>
             {words.submit}
           </Button>
+          <span className="quiet" role="status">
+            {name === "" ? words.needsName : ready ? "" : words.needsMending}
+          </span>
         </div>
       </form>
     </div>

@@ -37,6 +37,8 @@ export const texts = {
     fieldsHint: "Every record also has id, createdAt, updatedAt and version.",
     rules: "Who may do what, to begin with",
     submit: "Create collection",
+    needsName: "It needs a name first.",
+    needsMending: "A name or a field above needs mending.",
     done: (name: string) => `Collection ${name} created`,
     ownerAdded: (name: string) => `A field “${name}” will be added; it holds the id of the user a record belongs to.`,
   },
