@@ -42,7 +42,7 @@ export function RecordsScreen() {
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const columns = useMemo(() => columnsOf(collection), [collection]);
   const records = useRecords(collection, all, search.filter, search.sort);
-  const { rows, labels, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = records;
+  const { rows, labels, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, isOld } = records;
   const onEndNear = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
@@ -70,6 +70,11 @@ export function RecordsScreen() {
         <div className="screen">
           <ProblemView error={error} onRetry={() => void records.refetch()} />
         </div>
+      ) : null}
+      {finding ? (
+        <p className="quiet filter-note" role="status">
+          {isOld ? texts.oldRecords : texts.noRecordsYet}
+        </p>
       ) : null}
       {isPending ? (
         <div className="screen">

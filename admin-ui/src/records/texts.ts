@@ -17,6 +17,8 @@ export const texts = {
   export: "Export",
   emptyTitle: "No records yet",
   emptyBody: "Add one by hand, or import a file with many. The same call from a terminal:",
+  oldRecords: "Shown are the records from before this filter.",
+  noRecordsYet: "The records are shown as soon as the filter is mended.",
   noMatchTitle: "No record matches this filter",
   noMatchBody: "Change the filter, or clear it to see every record.",
   grid: (name: string) => `Records of ${name}`,

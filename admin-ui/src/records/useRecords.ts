@@ -1,6 +1,6 @@
 // Pages of records as one growing list, with the names of what they point to.
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { api } from "../api/api.ts";
 import type { Collection, Row } from "../api/types.ts";
 import { fieldsText, hopsOf, type Labels, manyLabels, manyQuery, separated } from "./relation-labels.ts";
@@ -34,8 +34,14 @@ export function useRecords(
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
   });
-  const pages = query.data?.pages;
+  // A filter with a mistake, or a lost connection, does not take away what was there.
+  const before = useRef<{ readonly collection: string; readonly pages: NonNullable<typeof query.data>["pages"] }>(
+    undefined,
+  );
+  if (query.data && !query.isPlaceholderData) before.current = { collection: collection.name, pages: query.data.pages };
+  const isOld = query.error !== null && query.data === undefined && before.current?.collection === collection.name;
+  const pages = isOld ? before.current?.pages : query.data?.pages;
   const rows: readonly Row[] = useMemo(() => pages?.flatMap(({ items }) => items) ?? [], [pages]);
   const labels: Labels = useMemo(() => new Map(pages?.flatMap((page) => [...page.labels])), [pages]);
-  return { ...query, rows, labels };
+  return { ...query, hasNextPage: query.hasNextPage && !isOld, rows, labels, isOld };
 }

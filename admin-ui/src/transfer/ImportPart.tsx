@@ -1,5 +1,6 @@
 // Importing a file: choose, look at the first rows, run with progress, stop, resume; after a reload too.
 import { Progress as Bar, Button, FileInput, Group, Select, Table } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Collection } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
@@ -63,6 +64,15 @@ export function ImportPart({ collection }: { readonly collection: Collection }) 
         {state.kind === "stopped" ? (
           <Button variant={state.allRefused ? "default" : "filled"} onClick={() => run.start(state.file, format)}>
             {state.allRefused ? texts.goOn : texts.resume}
+          </Button>
+        ) : null}
+        {state.kind === "done" ? (
+          <Button
+            renderRoot={(props) => (
+              <Link {...props} to="/collections/$name/records" params={{ name: collection.name }} />
+            )}
+          >
+            {texts.look}
           </Button>
         ) : null}
         {state.kind === "done" || state.kind === "stopped" ? (

@@ -23,6 +23,7 @@ export const texts = {
   otherFile: (file: string) =>
     `This is not “${file}” as it was. Starting it begins a new import and forgets how far that one came.`,
   forget: "Forget that import",
+  look: "Show the records",
   again: "Import another file",
   running: (n: number) => `${counted(n, "record")} imported`,
   finished: (n: number) => `Finished: ${counted(n, "record")} imported`,
