@@ -244,6 +244,15 @@ describe("a record", () => {
     const page = await visit("/collections/drafts/records");
     await page.getByRole("link", { name: "Open d1" }).click();
     await dialog(page).getByRole("textbox", { name: "title" }).fill("half");
+    // Escape closes the topmost alone, and what opened it has the focus again.
+    await dialog(page).getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete 1 record" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page
+      .locator(":focus")
+      .and(page.getByRole("button", { name: "Delete", exact: true }))
+      .waitFor();
+    expect(await dialog(page).count()).toBe(1);
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Close", exact: true }).last().click();
     await page.getByRole("link", { name: "Open d1" }).click();

@@ -3,6 +3,7 @@ import { Drawer } from "@mantine/core";
 import { useDisclosure, useMediaQuery, useNetwork } from "@mantine/hooks";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { useLayer } from "../parts/useLayer.ts";
 import { CommandPalette } from "./CommandPalette.tsx";
 import { Header } from "./Header.tsx";
 import { Mark } from "./Mark.tsx";
@@ -25,6 +26,7 @@ export function Frame() {
   const [helpOpen, help] = useDisclosure(false);
   const { pathname } = useLocation();
   const { online } = useNetwork();
+  useLayer(nav.close, navOpen);
   useShortcuts({ openPalette: palette.open, openHelp: help.open });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the address changes
   useEffect(() => nav.close(), [pathname]);
