@@ -4,7 +4,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the controls are inside the cells
 import { UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, memo, useState } from "react";
 import type { Row } from "../api/types.ts";
 import { ColumnResizer, shownWidthPx } from "./ColumnResizer.tsx";
 import { type Column, cellClass, cellStyle, nextSort } from "./columns.ts";
@@ -22,7 +22,9 @@ interface GridHeadProps {
 
 const keyStepPx = 16;
 
-export function GridHead({ columns, rows, sort, picked, onSort, onPick, onResize }: GridHeadProps) {
+/** Scrolling draws the grid for every new row; the head is left alone. */
+export const GridHead = memo(function GridHead(props: GridHeadProps) {
+  const { columns, rows, sort, picked, onSort, onPick, onResize } = props;
   const [current, setCurrent] = useState(0);
   const all = rows.length > 0 && rows.every(({ id }) => picked.has(id));
   const onKeyDown = (event: KeyboardEvent, at: number) => {
@@ -65,7 +67,7 @@ export function GridHead({ columns, rows, sort, picked, onSort, onPick, onResize
       </div>
     </div>
   );
-}
+});
 
 interface HeadCellProps extends Pick<GridHeadProps, "sort" | "onSort" | "onResize"> {
   readonly column: Column;

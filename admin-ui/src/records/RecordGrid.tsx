@@ -72,7 +72,15 @@ export function RecordGrid(props: RecordGridProps) {
         role="presentation"
         style={{ ...widths.style, minWidth: widths.totalPx + pickWidthPx }}
       >
-        <GridHead {...props} onResize={widths.resize} />
+        <GridHead
+          columns={columns}
+          rows={rows}
+          sort={props.sort}
+          picked={picked}
+          onSort={props.onSort}
+          onPick={props.onPick}
+          onResize={widths.resize}
+        />
         <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, start }) => {
             const row = rows[index];

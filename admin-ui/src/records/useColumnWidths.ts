@@ -9,7 +9,7 @@ const widthMaxPx = 1200;
 
 type Widths = { readonly [column: string]: number };
 
-export interface ColumnWidths {
+interface ColumnWidths {
   /** `--c0`, `--c1` …: the `flex` of each column's cells. */
   readonly style: { readonly [property: `--c${number}`]: string };
   readonly totalPx: number;
