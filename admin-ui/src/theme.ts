@@ -71,7 +71,12 @@ const dark: MantineColorsTuple = [
 ];
 
 /** Dialogs name their close button; their heading is no second banner of the page. */
-const dialog = { closeButtonProps: { "aria-label": "Close" }, attributes: { header: { role: "none" } } };
+const dialog = {
+  // `useLayer` closes the topmost; each on its own would close all of them.
+  closeOnEscape: false,
+  closeButtonProps: { "aria-label": "Close" },
+  attributes: { header: { role: "none" } },
+};
 
 export const theme = createTheme({
   colors: { sea, slate, gray: slate, dark, red, yellow },

@@ -79,6 +79,23 @@ export async function expectSound(page: Page): Promise<void> {
   expect(overflow, "the page is wider than the screen").toBeLessThanOrEqual(0);
 }
 
+/**
+ * What a finger would miss: controls lower than 44 px, counting the cell or the line that belongs to a box and what an
+ * icon button catches around itself. Links within a sentence are not meant.
+ */
+const findSmall = `[...document.querySelectorAll("button, a, input, [role=option]")]
+  .filter((control) => control.checkVisibility() && !control.closest(".skip, [aria-hidden=true]"))
+  .filter((control) => {
+    const line = control.closest(".pick, .mantine-Checkbox-root, .mantine-Radio-root, .mantine-Input-wrapper") ?? control;
+    const around = parseFloat(getComputedStyle(control, "::after").height) || 0;
+    return Math.max(line.getBoundingClientRect().height, around) < 43.5;
+  })
+  .map((control) => (control.getAttribute("aria-label") ?? control.textContent) + " " + control.className)`;
+
+export async function smallTargets(page: Page): Promise<readonly string[]> {
+  return (await page.evaluate(findSmall)) as string[];
+}
+
 /** For eyes only: `LANDFALL_SHOTS=1` keeps a picture of every screen in `shots/`. */
 export async function keepShot(page: Page, name: string): Promise<void> {
   if (keepShots) await page.screenshot({ path: join(import.meta.dirname, "shots", `${name}.png`) });

@@ -6,7 +6,16 @@ import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { testServer } from "../support/server.ts";
 import { launchChromium } from "./chromium.ts";
-import { expectSound, keepShot, newContext, openPage, shows, turnTo, type Watched } from "./console-page.ts";
+import {
+  expectSound,
+  keepShot,
+  newContext,
+  openPage,
+  shows,
+  smallTargets,
+  turnTo,
+  type Watched,
+} from "./console-page.ts";
 
 const admin = { email: "owner@example.com", password: "correct horse battery" };
 const landfall = join(import.meta.dirname, "../../server/bin/landfall.mjs");
@@ -98,6 +107,35 @@ describe("the newcomer's way", () => {
     await expectSound(page);
     const counted = await server.call("GET", "/v1/collections/posts/records?limit=1&count=exact");
     expect(counted.json.count).toBe(2399);
+  });
+
+  test("an import that a reload broke off goes on with the same file, and takes nothing twice", async () => {
+    await collection("lines", []);
+    const page = await visit("/collections/lines/import");
+    const rows = Array.from({ length: 2500 }, (_, at) => JSON.stringify({ title: `line ${at}` }));
+    const file = { name: "lines.ndjson", mimeType: "application/x-ndjson", buffer: Buffer.from(rows.join("\n")) };
+    const input = page.locator("input[type=file]");
+    // The second chunk arrives, its answer does not.
+    let [sent, arrived, isMended] = [0, 0, false];
+    await page.route("**/records:import*", async (route) => {
+      sent += 1;
+      if (sent === 1 || isMended) return route.continue();
+      if (sent === 2) arrived = (await route.fetch()).status();
+    });
+    await input.setInputFiles(file);
+    await page.getByRole("button", { name: "Start import" }).click();
+    await expect.poll(() => arrived, { timeout: 5_000 }).toBe(200);
+    await page.reload();
+    isMended = true;
+    await page.getByText("was left after 1,000 records").waitFor();
+    await expectSound(page);
+    await input.setInputFiles({ ...file, buffer: Buffer.from(rows.slice(1).join("\n")) });
+    await page.getByText("This is not “lines.ndjson” as it was").waitFor();
+    await input.setInputFiles(file);
+    await page.getByRole("button", { name: "Resume import" }).click();
+    await page.getByText("Finished: 2,500 records imported").waitFor();
+    const { json } = await server.call("GET", "/v1/collections/lines/records?limit=1&count=exact");
+    expect(json.count).toBe(2500);
   });
 
   test("records are browsed: sorted, scrolled past the first page, counted, filtered", async () => {
@@ -206,6 +244,15 @@ describe("a record", () => {
     const page = await visit("/collections/drafts/records");
     await page.getByRole("link", { name: "Open d1" }).click();
     await dialog(page).getByRole("textbox", { name: "title" }).fill("half");
+    // Escape closes the topmost alone, and what opened it has the focus again.
+    await dialog(page).getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete 1 record" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page
+      .locator(":focus")
+      .and(page.getByRole("button", { name: "Delete", exact: true }))
+      .waitFor();
+    expect(await dialog(page).count()).toBe(1);
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Close", exact: true }).last().click();
     await page.getByRole("link", { name: "Open d1" }).click();
@@ -253,6 +300,45 @@ test("relations show the name of what they point to, and lead to it", async () =
   const page = await visit("/collections/plays/records");
   await page.getByRole("link", { name: "Blue train" }).click();
   await page.waitForURL("**/collections/songs/records?record=s1");
+});
+
+test("to-many relations show the first names and count the rest; the list stays whole", async () => {
+  const ids = ["s2", "s3", "s4", "s5", "s6"];
+  const songs = ids.map((id) => ({ id, title: `Song ${id}` }));
+  expect((await server.call("POST", "/v1/collections/songs/records", songs)).status).toBe(201);
+  const fields = [{ name: "songs", type: "relation", collection: "songs", many: true }];
+  expect((await server.call("POST", "/v1/collections", { name: "albums", fields })).status).toBe(201);
+  await server.call("POST", "/v1/collections/albums/records", [{ id: "a1", songs: ids }, { id: "a2" }]);
+  const page = await visit("/collections/albums/records?sort=id");
+  const cell = page.getByRole("row").nth(1).getByRole("cell").nth(2);
+  await cell.getByRole("link", { name: "Song s4" }).waitFor();
+  expect(await cell.allInnerTexts()).toEqual(["Song s2\nSong s3\nSong s4\n+2"]);
+  await page.getByRole("checkbox", { name: "Select a1", exact: true }).click();
+  await page.getByRole("button", { name: "Copy as JSON" }).click();
+  await page.getByText("1 record copied").waitFor();
+  expect(JSON.parse((await page.evaluate("navigator.clipboard.readText()")) as string)[0].songs).toEqual(ids);
+});
+
+test("an id is copied whole; a column's width is changed by pointer or keys and kept", async () => {
+  const page = await visit("/collections/albums/records?sort=id");
+  await page.getByRole("button", { name: "Copy id a1" }).click();
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe("a1");
+  const head = page.getByRole("columnheader", { name: "id", exact: true });
+  const cell = page.getByRole("row").nth(1).getByRole("cell").nth(1);
+  const widths = async () => [(await head.boundingBox())?.width, (await cell.boundingBox())?.width];
+  const edge = (await head.locator(".resizer").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const [from = 0] = await widths();
+  await page.mouse.move(edge.x + 4, edge.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(edge.x + 84, edge.y + 8, { steps: 3 });
+  await page.mouse.up();
+  const dragged = Math.round(from + 80);
+  expect(await widths()).toEqual([dragged, dragged]);
+  await head.getByRole("button").focus();
+  await page.keyboard.press("Shift+ArrowLeft");
+  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+  await page.reload();
+  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
 });
 
 test("a change of schema is shown before it is made, and one that loses values asks again", async () => {
@@ -334,6 +420,99 @@ test("the keyboard reaches everything by name", async () => {
   await page.keyboard.press("g");
   await page.keyboard.press("k");
   await page.waitForURL("**/keys");
+});
+
+test("the main job is done without a mouse: collection, field, record, edit, delete", async () => {
+  const page = await visit("/");
+  await page.getByRole("heading", { name: "Collections", exact: true }).waitFor();
+  const { keyboard } = page;
+  const command = async (text: string) => {
+    await keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
+    await keyboard.type(text);
+    await keyboard.press("Enter");
+  };
+  const focused = (name: string) => page.locator(":focus").and(page.getByRole("textbox", { name })).waitFor();
+  /** Tab until it is there: what cannot be reached is no way. */
+  const tabTo = async (role: "textbox" | "button" | "checkbox" | "link", name: string | RegExp) => {
+    const wanted = page.locator(":focus").and(page.getByRole(role, { name }));
+    for (let steps = 0; steps < 60 && (await wanted.count()) === 0; steps += 1) await keyboard.press("Tab");
+    await wanted.waitFor();
+  };
+  await command("New collection");
+  await focused("Name");
+  await keyboard.type("keyed");
+  await keyboard.press("Tab");
+  await tabTo("textbox", "Name");
+  await keyboard.type("title");
+  // Enter in a field's name leads to the next field, and does not create the collection yet.
+  await keyboard.press("Enter");
+  await page.getByRole("button", { name: "unnamed field" }).waitFor();
+  await focused("Name");
+  await keyboard.type("likes");
+  await keyboard.press("Control+s");
+  await page.getByText("No records yet").waitFor();
+
+  await keyboard.press("n");
+  await focused("title");
+  await keyboard.type("first");
+  await keyboard.press("Control+s");
+  await page.getByText("Record created").waitFor();
+  await dialog(page).waitFor({ state: "detached" });
+
+  await page.getByRole("link", { name: "Schema" }).focus();
+  await keyboard.press("Enter");
+  await page.getByText("No indexes yet").waitFor();
+  await tabTo("button", "Add field");
+  await keyboard.press("Enter");
+  await focused("Name");
+  await keyboard.type("note");
+  await keyboard.press("Control+s");
+  await page.getByText("Apply these changes?").waitFor();
+  await keyboard.press("Control+s");
+  await page.getByText("Schema changed").waitFor();
+  expect((await server.call("GET", "/v1/collections/keyed")).json.fields).toHaveLength(3);
+
+  await command("keyed");
+  await page.getByRole("link", { name: /^Open / }).waitFor();
+  await tabTo("link", /^Open /);
+  await keyboard.press("Enter");
+  await focused("title");
+  await keyboard.type(" and more");
+  await keyboard.press("Control+s");
+  await page.getByText("Saved", { exact: true }).waitFor();
+  await dialog(page).waitFor({ state: "detached" });
+  const { json } = await server.call("GET", "/v1/collections/keyed/records");
+  expect(json.items.map((row: { title: string }) => row.title)).toEqual(["first and more"]);
+
+  await tabTo("checkbox", /^Select (?!all)/);
+  await keyboard.press("Space");
+  await tabTo("button", "Delete 1 record");
+  await keyboard.press("Enter");
+  await page.getByText("1 record deleted").waitFor();
+  await tabTo("button", "Undo");
+  await keyboard.press("Enter");
+  await page.getByText("1 record back").waitFor();
+});
+
+test("what can be pressed is 44 px high on a touch screen", async () => {
+  const state = await desk.storageState();
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    hasTouch: true,
+    storageState: state,
+  });
+  const page = await visit("/", context);
+  await page.locator("main h1").waitFor();
+  for (const [path, sign] of [
+    ["collections/posts/records", page.getByRole("columnheader", { name: "likes" })],
+    ["collections/posts/records?record=new", page.getByRole("button", { name: "Create record" })],
+    ["collections/posts/schema", page.getByRole("button", { name: "Review changes" })],
+    ["keys", page.getByRole("heading", { name: "API keys" })],
+  ] as const) {
+    await turnTo(page, `/console/${path}`, sign);
+    expect(await smallTargets(page)).toEqual([]);
+  }
 });
 
 describe("every screen is sound", () => {

@@ -26,6 +26,7 @@ export interface ListQuery {
   readonly params?: string;
   readonly sort?: string | undefined;
   readonly fields?: string | undefined;
+  readonly expand?: string;
   readonly limit?: number;
   readonly cursor?: string | undefined;
   readonly count?: "exact" | undefined;

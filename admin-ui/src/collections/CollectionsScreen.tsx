@@ -43,21 +43,23 @@ export function CollectionsScreen() {
 
 function CollectionTable({ collections }: { readonly collections: readonly Collection[] }) {
   return (
-    <Table.ScrollContainer minWidth={480} type="native">
+    <Table.ScrollContainer minWidth={300} type="native">
       <Table verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{words.name}</Table.Th>
             <Table.Th ta="right">{words.records}</Table.Th>
-            <Table.Th ta="right">{words.fields}</Table.Th>
+            <Table.Th ta="right" className="roomy-only">
+              {words.fields}
+            </Table.Th>
             <Table.Th>{words.access}</Table.Th>
-            <Table.Th>{words.changed}</Table.Th>
+            <Table.Th className="roomy-only">{words.changed}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {collections.map((collection) => (
             <Table.Tr key={collection.name}>
-              <Table.Td>
+              <Table.Td className="breaks">
                 <Link to="/collections/$name/records" params={{ name: collection.name }}>
                   {collection.name}
                 </Link>
@@ -65,13 +67,15 @@ function CollectionTable({ collections }: { readonly collections: readonly Colle
               <Table.Td ta="right" className="num">
                 <Size collection={collection} />
               </Table.Td>
-              <Table.Td ta="right" className="num">
+              <Table.Td ta="right" className="num roomy-only">
                 {collection.fields.length}
               </Table.Td>
               <Table.Td>
                 <Audience rule={collection.rules.list} />
               </Table.Td>
-              <Table.Td>{collection.updatedAt ? <When at={collection.updatedAt} /> : null}</Table.Td>
+              <Table.Td className="roomy-only">
+                {collection.updatedAt ? <When at={collection.updatedAt} /> : null}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -114,7 +118,7 @@ function Audience({ rule }: { readonly rule: string | null | undefined }) {
   if (rule === undefined || rule === null) return <span className="quiet">{words.adminsOnly}</span>;
   if (rule.trim() === "true")
     return (
-      <Badge color="yellow" variant="outline" tt="none" className="amber">
+      <Badge color="yellow" variant="outline" tt="none" miw="max-content" className="amber">
         {words.everyone}
       </Badge>
     );

@@ -3,8 +3,10 @@
 import { Badge, Button, Group, Modal } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { Confirm } from "../api/api.ts";
+import { useSaveKey } from "../frame/useSaveKey.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { texts as shared } from "../parts/texts.ts";
+import { useLayer } from "../parts/useLayer.ts";
 import { confirmationIn } from "./confirmation.ts";
 import type { Change, Danger } from "./definition-diff.ts";
 import { texts } from "./texts.ts";
@@ -20,7 +22,10 @@ const colors: { readonly [danger in Danger]: string } = { none: "gray", check: "
 
 export function DiffDialog({ changes, apply, onApplied, onClose }: DiffDialogProps) {
   const change = useMutation({ mutationFn: apply, onSuccess: onApplied });
+  useLayer(onClose);
   const refused = confirmationIn(change.error);
+  // A loss is accepted by its button alone.
+  useSaveKey(() => !refused && !change.isPending && change.mutate(undefined));
   return (
     <Modal opened onClose={onClose} title={texts.diff.title} size="lg">
       <ul className="changes">

@@ -18,6 +18,10 @@ export interface FieldFormProps {
   readonly field: DraftField;
   readonly all: readonly DraftField[];
   readonly scope: DefinitionScope;
+  /** Just added: its name is what comes next. */
+  readonly focusName?: boolean;
+  /** Enter in the name of a field that has one leads to another field. */
+  readonly onNext?: () => void;
   readonly onChange: (field: DraftField) => void;
 }
 
@@ -35,7 +39,7 @@ const limited: ReadonlySet<FieldType> = new Set([
 ]);
 const textual: ReadonlySet<FieldType> = new Set(["text", "email", "url", "richtext"]);
 
-export function FieldForm({ field, all, scope, onChange }: FieldFormProps) {
+export function FieldForm({ field, all, scope, focusName = false, onNext, onChange }: FieldFormProps) {
   const faults = fieldFaults(field, all);
   const set = (change: Partial<DraftField>) => onChange({ ...field, ...change } as DraftField);
   return (
@@ -45,8 +49,15 @@ export function FieldForm({ field, all, scope, onChange }: FieldFormProps) {
         value={field.name}
         onChange={(event) => set({ name: event.currentTarget.value.trim() })}
         error={field.name === "" ? undefined : faults.name}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          // Not the form's Enter, which would create the collection while its fields are being listed.
+          event.preventDefault();
+          if (field.name !== "" && faults.name === undefined) onNext?.();
+        }}
         spellCheck={false}
         autoComplete="off"
+        autoFocus={focusName}
         required
       />
       <Select
@@ -54,6 +65,8 @@ export function FieldForm({ field, all, scope, onChange }: FieldFormProps) {
         data={fieldTypes.map((value) => ({ value, label: texts.types[value] }))}
         value={field.type}
         onChange={(type) => type && onChange(withType(field, type as FieldType))}
+        // All of them at once: a list that hides half its types looks whole.
+        maxDropdownHeight={600}
         allowDeselect={false}
       />
       <TypeSettings field={field} targets={scope.all.map(({ name }) => name)} faults={faults} set={set} />
@@ -115,10 +128,10 @@ function TypeSettings({
       />
       <Select
         label={words.onDelete}
-        data={Object.entries(words.onDeleteOptions).map(([value, label]) => ({ value, label }))}
-        value={field.onDelete ?? null}
-        onChange={(onDelete) => set({ onDelete: (onDelete ?? undefined) as "cascade" })}
-        clearable
+        data={onDeleteChoices(field)}
+        value={onDeleteOf(field)}
+        onChange={(onDelete) => onDelete && set({ onDelete: onDelete as OnDelete })}
+        allowDeselect={false}
       />
       <TextInput
         label={words.inverse}
@@ -129,6 +142,21 @@ function TypeSettings({
       />
     </>
   );
+}
+
+type OnDelete = NonNullable<DraftField["onDelete"]>;
+
+/** What the server does when nothing is said. */
+const onDeleteOf = ({ onDelete, many, required }: DraftField): OnDelete =>
+  onDelete ?? (many ? "cascade" : required ? "restrict" : "setNull");
+
+/** A list is only ever shortened by "cascade"; what is required cannot be emptied. */
+function onDeleteChoices({ many, required }: DraftField): { value: OnDelete; label: string }[] {
+  const { cascade, setNull, restrict } = words.onDeleteOptions;
+  const refuse = { value: "restrict", label: restrict } as const;
+  if (many) return [{ value: "cascade", label: words.onDeleteMany }, refuse];
+  const choices = [refuse, { value: "cascade", label: cascade }] as const;
+  return required ? [...choices] : [{ value: "setNull", label: setNull }, ...choices];
 }
 
 function Limits({ field, set }: PartProps) {

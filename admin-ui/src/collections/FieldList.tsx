@@ -27,10 +27,13 @@ export function FieldList({ fields, scope, onChange }: FieldListProps) {
     if (field) next.splice(from + by, 0, field);
     onChange(next);
   };
+  /** The field whose name is to be typed next. */
+  const [added, setAdded] = useState<string>();
   const add = () => {
     const field = newField();
     onChange([...fields, field]);
     setOpen(field.key);
+    setAdded(field.key);
   };
   return (
     <>
@@ -51,6 +54,8 @@ export function FieldList({ fields, scope, onChange }: FieldListProps) {
                 field={field}
                 all={fields}
                 scope={scope}
+                focusName={field.key === added}
+                onNext={add}
                 onChange={(changed) => onChange(fields.map((other) => (other.key === field.key ? changed : other)))}
               />
             ) : null}

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api } from "../api/api.ts";
 import { collectionsQuery, definitionChanged, ruleSetsQuery } from "../api/queries.ts";
+import { useSaveKey } from "../frame/useSaveKey.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { toastDone } from "../parts/toasts.tsx";
 import { type DraftField, fieldOf, hasFaults, newField, scopeOf } from "./definition-draft.ts";
@@ -45,10 +46,12 @@ export function NewCollectionScreen() {
     },
   });
   const named = fields.filter((field) => field.name !== "");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate();
+  const ready = goodName.test(name) && !hasFaults(named);
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault();
+    if (ready && !create.isPending) create.mutate();
   };
+  useSaveKey(submit);
   return (
     <div className="screen">
       <h1>{words.title}</h1>
@@ -86,9 +89,12 @@ export function NewCollectionScreen() {
         {offersError ? <ProblemView error={offersError} /> : null}
         {create.error ? <ProblemView error={create.error} /> : null}
         <div className="save-bar">
-          <Button type="submit" loading={create.isPending} disabled={!goodName.test(name) || hasFaults(named)}>
+          <Button type="submit" loading={create.isPending} disabled={!ready}>
             {words.submit}
           </Button>
+          <span className="quiet" role="status">
+            {name === "" ? words.needsName : ready ? "" : words.needsMending}
+          </span>
         </div>
       </form>
     </div>

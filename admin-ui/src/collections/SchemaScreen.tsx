@@ -5,6 +5,7 @@ import { useBlocker } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/api.ts";
 import { collectionsQuery, definitionChanged } from "../api/queries.ts";
+import { useSaveKey } from "../frame/useSaveKey.ts";
 import { toastDone } from "../parts/toasts.tsx";
 import { DiffDialog } from "./DiffDialog.tsx";
 import { diffDefinition } from "./definition-diff.ts";
@@ -28,6 +29,9 @@ export function SchemaScreen() {
     enableBeforeUnload: () => dirty,
   });
 
+  const ready = dirty && !incomplete;
+  useSaveKey(() => ready && setReviewing(true));
+
   return (
     <div className="screen">
       <h2 className="section-title">{texts.schema.title}</h2>
@@ -48,7 +52,7 @@ export function SchemaScreen() {
         onChange={(event) => setDraft({ ...draft, preconditionRequired: event.currentTarget.checked })}
       />
       <div className="save-bar">
-        <Button disabled={!dirty || incomplete} onClick={() => setReviewing(true)}>
+        <Button disabled={!ready} onClick={() => setReviewing(true)}>
           {texts.schema.review}
         </Button>
         <Button variant="default" disabled={!dirty} onClick={() => setDraft(draftOf(collection))}>

@@ -48,14 +48,14 @@ export function DenialsScreen() {
 
 function DenialTable({ denials }: { readonly denials: readonly Denial[] }) {
   return (
-    <Table.ScrollContainer minWidth={720} type="native">
+    <Table.ScrollContainer minWidth={520} type="native">
       <Table verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{texts.at}</Table.Th>
             <Table.Th>{texts.collection}</Table.Th>
             <Table.Th>{texts.operation}</Table.Th>
-            <Table.Th>{texts.actor}</Table.Th>
+            <Table.Th className="roomy-only">{texts.actor}</Table.Th>
             <Table.Th>{texts.clause}</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -76,7 +76,7 @@ function DenialTable({ denials }: { readonly denials: readonly Denial[] }) {
                   {denial.operation}
                 </Link>
               </Table.Td>
-              <Table.Td className="mono">{denial.actor}</Table.Td>
+              <Table.Td className="mono roomy-only">{denial.actor}</Table.Td>
               <Table.Td>
                 <code>{denial.clause}</code>
               </Table.Td>

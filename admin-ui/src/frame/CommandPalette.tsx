@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useId, useState } from "react";
 import { collectionsQuery } from "../api/queries.ts";
+import { useLayer } from "../parts/useLayer.ts";
 import { rank } from "./rank.ts";
 import { texts } from "./texts.ts";
 
@@ -20,6 +21,7 @@ interface PaletteProps {
 }
 
 export function CommandPalette({ opened, onClose, onOpenHelp }: PaletteProps) {
+  useLayer(onClose, opened);
   return (
     <Modal
       opened={opened}
@@ -91,6 +93,7 @@ function PaletteBody({ onClose, onOpenHelp }: Omit<PaletteProps, "opened">) {
         placeholder={texts.palette.placeholder}
         size="md"
         variant="unstyled"
+        className="palette-input"
         px="md"
         value={query}
         onChange={(event) => {

@@ -3,12 +3,21 @@ import { Drawer } from "@mantine/core";
 import { useDisclosure, useMediaQuery, useNetwork } from "@mantine/hooks";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { useLayer } from "../parts/useLayer.ts";
 import { CommandPalette } from "./CommandPalette.tsx";
 import { Header } from "./Header.tsx";
+import { Mark } from "./Mark.tsx";
 import { ShortcutsHelp } from "./ShortcutsHelp.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 import { texts } from "./texts.ts";
 import { useShortcuts } from "./useShortcuts.ts";
+
+const drawerTitle = (
+  <span className="sidebar-brand">
+    <Mark />
+    {texts.product}
+  </span>
+);
 
 export function Frame() {
   const narrow = useMediaQuery("(max-width: 899px)", window.matchMedia("(max-width: 899px)").matches);
@@ -17,6 +26,7 @@ export function Frame() {
   const [helpOpen, help] = useDisclosure(false);
   const { pathname } = useLocation();
   const { online } = useNetwork();
+  useLayer(nav.close, navOpen);
   useShortcuts({ openPalette: palette.open, openHelp: help.open });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the address changes
   useEffect(() => nav.close(), [pathname]);
@@ -27,8 +37,8 @@ export function Frame() {
         {texts.skip}
       </a>
       {narrow ? (
-        <Drawer opened={navOpen} onClose={nav.close} size={280} padding={0} title={texts.product} zIndex={300}>
-          <Sidebar />
+        <Drawer opened={navOpen} onClose={nav.close} size={280} title={drawerTitle} zIndex={300} className="nav-drawer">
+          <Sidebar brand={false} />
         </Drawer>
       ) : (
         <aside className="frame-side">

@@ -1,8 +1,10 @@
 // The list of keyboard shortcuts, opened with `?`.
 import { Kbd, Modal, Table } from "@mantine/core";
+import { useLayer } from "../parts/useLayer.ts";
 import { texts } from "./texts.ts";
 
 export function ShortcutsHelp({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
+  useLayer(onClose, opened);
   return (
     <Modal opened={opened} onClose={onClose} title={texts.shortcuts.title} size="sm">
       <Table>

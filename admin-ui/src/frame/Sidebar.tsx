@@ -26,13 +26,16 @@ const places = [
   { to: "/server", label: texts.nav.server, icon: IconServer },
 ] as const;
 
-export function Sidebar() {
+/** The drawer of narrow screens names itself. */
+export function Sidebar({ brand = true }: { readonly brand?: boolean }) {
   return (
     <div className="sidebar">
-      <Link to="/" className="sidebar-brand">
-        <Mark />
-        {texts.product}
-      </Link>
+      {brand ? (
+        <Link to="/" className="sidebar-brand">
+          <Mark />
+          {texts.product}
+        </Link>
+      ) : null}
       <nav aria-label={texts.nav.label}>
         {places.map(({ to, label, icon: Icon }) => (
           <Link key={to} to={to} className="nav-item" activeOptions={{ exact: true }}>

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { api } from "../api/api.ts";
 import type { ApiKey, KeyExtra, KeyInput, NewApiKey } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
+import { useLayer } from "../parts/useLayer.ts";
 import { KeyScopes } from "./KeyScopes.tsx";
 import { KeyUser } from "./KeyUser.tsx";
 import { draftOf, type Expiry, inputOf, isComplete, newKey, nobodyYet } from "./key-draft.ts";
@@ -35,6 +36,7 @@ export function KeyDrawer({ known, onMade, onChanged, onClose }: KeyDrawerProps)
     event.preventDefault();
     save.mutate();
   };
+  useLayer(onClose);
   return (
     <Drawer opened onClose={onClose} position="right" size={480} title={known ? words.change(known.name) : words.title}>
       <form onSubmit={submit}>

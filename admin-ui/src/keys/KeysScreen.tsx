@@ -106,14 +106,14 @@ function KeyTable({ keys, onOpen }: { readonly keys: readonly ApiKey[]; readonly
             {Object.values(texts.columns).map((title) => (
               <Table.Th key={title}>{title}</Table.Th>
             ))}
-            <Table.Td />
+            <Table.Td className="sticky-end" />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {keys.map((key) => (
             <Table.Tr key={key.id}>
               <Table.Td>{key.name}</Table.Td>
-              <Table.Td className="mono">
+              <Table.Td className="mono unbroken">
                 {key.prefix}…{key.last4}
               </Table.Td>
               <Table.Td>{scopeText(key)}</Table.Td>
@@ -130,7 +130,7 @@ function KeyTable({ keys, onOpen }: { readonly keys: readonly ApiKey[]; readonly
               <Table.Td>
                 {key.lastUsedAt ? <When at={key.lastUsedAt} /> : <span className="quiet">{texts.never}</span>}
               </Table.Td>
-              <Table.Td ta="right">
+              <Table.Td ta="right" className="sticky-end">
                 <Menu position="bottom-end">
                   <Menu.Target>
                     <ActionIcon variant="subtle" color="gray" size={32} aria-label={texts.more(key.name)}>

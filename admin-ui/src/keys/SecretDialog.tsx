@@ -1,9 +1,12 @@
 // Shows a new secret once. It closes only by its button, so that a stray click does not lose the secret.
 import { Button, Modal, TextInput } from "@mantine/core";
 import { CopyButton } from "../parts/CopyButton.tsx";
+import { useLayer } from "../parts/useLayer.ts";
 import { texts } from "./texts.ts";
 
 export function SecretDialog({ secret, onClose }: { readonly secret: string; readonly onClose: () => void }) {
+  // Not by Escape: what is shown here is shown once.
+  useLayer(() => {});
   return (
     <Modal
       opened

@@ -3,6 +3,7 @@ import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { ProblemView } from "./ProblemView.tsx";
 import { texts } from "./texts.ts";
+import { useLayer } from "./useLayer.ts";
 
 interface ConfirmDialogProps {
   readonly title: string;
@@ -21,6 +22,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
 
+  useLayer(onClose);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);

@@ -1,9 +1,10 @@
 // One value in the grid, by its type. Null is said, so that it is not taken for an empty text.
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { JsonValue, Row } from "../api/types.ts";
 import { When } from "../parts/When.tsx";
 import type { Column } from "./columns.ts";
-import { type Labels, labelKey } from "./relation-labels.ts";
+import { chipsMax, type Labels, labelKey } from "./relation-labels.ts";
 import { texts } from "./texts.ts";
 
 interface CellProps {
@@ -19,17 +20,24 @@ export function Cell({ column, row, labels }: CellProps) {
   const target = column.type === "relation" ? column.field?.collection : undefined;
   if (target) {
     const ids = (Array.isArray(value) ? (value as readonly JsonValue[]) : [value]).map(String);
-    return ids.map((id) => (
-      <RelationChip key={id} collection={target} id={id} label={labels.get(labelKey(target, id))} />
-    ));
+    return (
+      <Chips
+        items={ids}
+        chip={(id) => <RelationChip key={id} collection={target} id={id} label={labels.get(labelKey(target, id))} />}
+      />
+    );
   }
   if (Array.isArray(value)) {
-    return (value as readonly JsonValue[]).map((item, index) => (
-      // biome-ignore lint/suspicious/noArrayIndexKey: a list may hold the same value twice
-      <span className="chip" key={index}>
-        {shortText(item)}
-      </span>
-    ));
+    return (
+      <Chips
+        items={value as readonly JsonValue[]}
+        chip={(item, index) => (
+          <span className="chip" key={index}>
+            {shortText(item)}
+          </span>
+        )}
+      />
+    );
   }
   switch (column.type) {
     case "datetime":
@@ -46,6 +54,23 @@ export function Cell({ column, row, labels }: CellProps) {
   }
 }
 
+interface ChipsProps<T> {
+  readonly items: readonly T[];
+  readonly chip: (item: T, index: number) => ReactNode;
+}
+
+/** The first few of a list, and how many more there are; the drawer shows all. */
+function Chips<T>({ items, chip }: ChipsProps<T>) {
+  if (items.length === 0) return <span className="null">{texts.empty}</span>;
+  const more = items.length - chipsMax;
+  return (
+    <span className="chips">
+      {items.slice(0, chipsMax).map(chip)}
+      {more > 0 ? <span className="quiet num">{texts.more(more)}</span> : null}
+    </span>
+  );
+}
+
 interface RelationChipProps {
   readonly collection: string;
   readonly id: string;
@@ -59,7 +84,7 @@ function RelationChip({ collection, id, label }: RelationChipProps) {
       to="/collections/$name/records"
       params={{ name: collection }}
       search={{ record: id }}
-      title={id}
+      title={label === undefined ? id : `${label} (${id})`}
     >
       {label ?? id}
     </Link>

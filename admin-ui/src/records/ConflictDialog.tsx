@@ -7,6 +7,7 @@ import type { Collection, JsonValue, Row } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
 import { texts as shared } from "../parts/texts.ts";
+import { useLayer } from "../parts/useLayer.ts";
 import { type Change, same } from "./record-form.ts";
 import { texts } from "./texts.ts";
 
@@ -32,6 +33,7 @@ export function ConflictDialog({ collection, id, before, change, onSettled, onTh
     staleTime: 0,
     gcTime: 0,
   });
+  useLayer(onClose);
   const stored = now.data?.data;
   const disputed = stored
     ? Object.keys(change).filter((name) => !same(stored[name], before[name]) && !same(stored[name], change[name]))

@@ -1,5 +1,5 @@
 // Above the grid: the filter with its completion and its mistakes, refresh, columns, a new record.
-import { ActionIcon, Button, Checkbox, Popover, Stack } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Group, Popover, TextInput } from "@mantine/core";
 import { IconColumns, IconPlus, IconRefresh } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { Collection } from "../api/types.ts";
@@ -57,24 +57,46 @@ export function GridToolbar(props: GridToolbarProps) {
   );
 }
 
+/** From here on a list of columns is searched rather than read. */
+const manyColumns = 12;
+
 function ColumnChoice({ columns, hidden, onHide }: GridToolbarProps) {
+  const [query, setQuery] = useState("");
+  const choices = columns.map(({ name }) => name).filter((name) => name !== "id");
+  const found = choices.filter((name) => name.toLowerCase().includes(query.toLowerCase()));
   const toggle = (name: string) =>
     onHide(hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name]);
   return (
-    <Popover position="bottom-end">
+    <Popover position="bottom-end" width={280} trapFocus>
       <Popover.Target>
         <ActionIcon variant="default" size={36} aria-label={texts.columns}>
           <IconColumns size={16} />
         </ActionIcon>
       </Popover.Target>
       <Popover.Dropdown>
-        <Stack gap={8} mah={360} className="tab-body">
-          {columns
-            .filter(({ name }) => name !== "id")
-            .map(({ name }) => (
-              <Checkbox key={name} label={name} checked={!hidden.includes(name)} onChange={() => toggle(name)} />
-            ))}
-        </Stack>
+        {choices.length > manyColumns ? (
+          <TextInput
+            size="xs"
+            mb={8}
+            aria-label={texts.findColumn}
+            placeholder={texts.findColumn}
+            value={query}
+            onChange={(event) => setQuery(event.currentTarget.value)}
+          />
+        ) : null}
+        <div className="column-choices">
+          {found.map((name) => (
+            <Checkbox key={name} label={name} checked={!hidden.includes(name)} onChange={() => toggle(name)} />
+          ))}
+        </div>
+        <Group gap={4} mt={8}>
+          <Button size="compact-sm" variant="subtle" onClick={() => onHide([])}>
+            {texts.allColumns}
+          </Button>
+          <Button size="compact-sm" variant="subtle" color="gray" onClick={() => onHide(choices)}>
+            {texts.noColumns}
+          </Button>
+        </Group>
       </Popover.Dropdown>
     </Popover>
   );

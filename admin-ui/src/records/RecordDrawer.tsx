@@ -9,6 +9,7 @@ import type { Collection } from "../api/types.ts";
 import { ConfirmDialog } from "../parts/ConfirmDialog.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
+import { useLayer } from "../parts/useLayer.ts";
 import { RecordForm } from "./RecordForm.tsx";
 import { texts } from "./texts.ts";
 
@@ -41,10 +42,12 @@ export default function RecordDrawer({ collection, all, id, onClose }: RecordDra
     refetchOnReconnect: false,
   });
   const gone = read.error instanceof ApiProblem && read.error.status === 404;
+  const close = () => (dirty.current ? setLeaving(true) : onClose());
+  useLayer(close);
   return (
     <Drawer
       opened
-      onClose={() => (dirty.current ? setLeaving(true) : onClose())}
+      onClose={close}
       position="right"
       size={narrow ? "100%" : 560}
       title={id === undefined ? words.create(collection.name) : <span className="mono">{id}</span>}

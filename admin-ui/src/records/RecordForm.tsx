@@ -1,11 +1,12 @@
 // The form of one record: inputs by type, the draft it keeps, saving, deleting, and settling a conflict.
 import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type FormEvent, useEffect, useMemo, useState } from "react";
 import { api } from "../api/api.ts";
 import { type Answer, ApiProblem } from "../api/http.ts";
 import { queryClient } from "../api/queries.ts";
 import type { Collection, Row } from "../api/types.ts";
+import { useSaveKey } from "../frame/useSaveKey.ts";
 import { ConfirmDialog } from "../parts/ConfirmDialog.tsx";
 import { CopyButton } from "../parts/CopyButton.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
@@ -66,7 +67,7 @@ export function RecordForm({ collection, all, stored, onDirty, onSaved, onRead }
     setRestored(false);
   };
   return (
-    <form className="drawer-form" onSubmit={submit} noValidate>
+    <form ref={focusFirst} className="drawer-form" onSubmit={submit} noValidate>
       {restored && dirty ? (
         <div role="status" className="banner">
           {words.restored}{" "}
@@ -75,16 +76,6 @@ export function RecordForm({ collection, all, stored, onDirty, onSaved, onRead }
           </Button>
         </div>
       ) : null}
-      {stored ? null : (
-        <TextInput
-          label={words.id}
-          description={words.idHint}
-          value={newId}
-          onChange={(event) => setNewId(event.currentTarget.value.trim())}
-          spellCheck={false}
-          autoComplete="off"
-        />
-      )}
       {fields.map((field) => (
         <FieldInput
           key={field.name}
@@ -95,7 +86,18 @@ export function RecordForm({ collection, all, stored, onDirty, onSaved, onRead }
           onChange={(value) => setForm((kept) => ({ ...kept, [field.name]: value }))}
         />
       ))}
-      {stored ? <Details row={stored.data} /> : null}
+      {stored ? (
+        <Details row={stored.data} />
+      ) : (
+        <TextInput
+          label={words.id}
+          description={words.idHint}
+          value={newId}
+          onChange={(event) => setNewId(event.currentTarget.value.trim())}
+          spellCheck={false}
+          autoComplete="off"
+        />
+      )}
       {save.error && !conflict ? <ProblemView error={save.error} /> : null}
       <div className="drawer-foot">
         <Button type="submit" loading={save.isPending} disabled={(stored && !dirty) || Object.keys(faults).length > 0}>
@@ -138,6 +140,19 @@ export function RecordForm({ collection, all, stored, onDirty, onSaved, onRead }
   );
 }
 
+/** Typing may begin at once; but a list would open over the form, and on touch the screen's keyboard would. */
+function focusFirst(form: HTMLFormElement | null): void {
+  if (!form || matchMedia("(pointer: coarse)").matches) return;
+  const first = form.querySelector<HTMLInputElement | HTMLTextAreaElement>(
+    "textarea, input:not([type=hidden], [aria-haspopup])",
+  );
+  // The drawer looks for this mark once it has opened.
+  first?.setAttribute("data-autofocus", "");
+  first?.focus();
+  // A textarea would begin before its text; dates have no such place.
+  if (first && first.type !== "date") first.setSelectionRange(first.value.length, first.value.length);
+}
+
 async function write(
   collection: Collection,
   stored: Answer<Row> | undefined,
@@ -158,20 +173,6 @@ async function write(
 function serverFault(error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiProblem)) return undefined;
   return error.issues.find(({ path }) => path === `/${field}` || path.startsWith(`/${field}/`))?.message;
-}
-
-function useSaveKey(submit: () => void): void {
-  const latest = useRef(submit);
-  latest.current = submit;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
-      event.preventDefault();
-      latest.current();
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
 }
 
 function Details({ row }: { readonly row: Row }) {

@@ -1,16 +1,16 @@
-// The grid: a sticky head, and only those rows in the page that can be seen. Rows are 32 px, so nothing is measured.
+// The grid: a sticky head, and only those rows in the page that can be seen. Rows are all of one height, so nothing is measured.
 // biome-ignore-all lint/a11y/useSemanticElements: rows are placed by transform, which table elements do not allow
 // biome-ignore-all lint/a11y/useFocusableInteractive: the controls are inside the cells
-import { UnstyledButton } from "@mantine/core";
-import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type MouseEvent, memo, useCallback, useEffect, useRef } from "react";
+import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useRef } from "react";
 import type { Row } from "../api/types.ts";
 import { Cell } from "./Cell.tsx";
-import { type Column, nextSort, pickRange } from "./columns.ts";
+import { type Column, cellClass, cellStyle, pickRange } from "./columns.ts";
+import { GridHead } from "./GridHead.tsx";
+import { RecordId } from "./RecordId.tsx";
 import type { Labels } from "./relation-labels.ts";
 import { texts } from "./texts.ts";
+import { useColumnWidths } from "./useColumnWidths.ts";
 
 interface RecordGridProps {
   readonly collection: string;
@@ -25,7 +25,8 @@ interface RecordGridProps {
   readonly onEndNear: () => void;
 }
 
-const rowHeightPx = 32;
+/** As `--row` in the styles: a finger needs more than a pointer. */
+const rowHeightPx = matchMedia("(pointer: coarse)").matches ? 45 : 32;
 const pickWidthPx = 40;
 
 export function RecordGrid(props: RecordGridProps) {
@@ -55,7 +56,7 @@ export function RecordGrid(props: RecordGridProps) {
     now.onPick(pickRange(ids, now.picked, { at, from: event.shiftKey ? lastPick.current : undefined, on }));
     lastPick.current = at;
   }, []);
-  const widthPx = columns.reduce((sum, column) => sum + column.widthPx, pickWidthPx);
+  const widths = useColumnWidths(collection, columns);
   return (
     <div
       ref={scroller}
@@ -64,9 +65,22 @@ export function RecordGrid(props: RecordGridProps) {
       aria-label={texts.grid(collection)}
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-colcount={columns.length + 1}
+      onKeyDown={(event) => moveFocus(event, rows.length, (index) => virtual.scrollToIndex(index))}
     >
-      <div className="grid-table" role="presentation" style={{ minWidth: widthPx }}>
-        <Head {...props} />
+      <div
+        className="grid-table"
+        role="presentation"
+        style={{ ...widths.style, minWidth: widths.totalPx + pickWidthPx }}
+      >
+        <GridHead
+          columns={columns}
+          rows={rows}
+          sort={props.sort}
+          picked={picked}
+          onSort={props.onSort}
+          onPick={props.onPick}
+          onResize={widths.resize}
+        />
         <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, start }) => {
             const row = rows[index];
@@ -89,6 +103,24 @@ export function RecordGrid(props: RecordGridProps) {
     </div>
   );
 }
+
+/** Up and down lead from a record's checkbox, link or button to the same one of its neighbour. */
+function moveFocus(event: KeyboardEvent, rowCount: number, scrollTo: (index: number) => void): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const row = step === 0 ? null : (event.target as HTMLElement).closest<HTMLElement>("[role=row]");
+  const body = row?.closest(".grid-body");
+  if (!row || !body) return;
+  const next = Number(row.getAttribute("aria-rowindex")) + step;
+  if (next < 2 || next > rowCount + 1) return;
+  event.preventDefault();
+  scrollTo(next - 2);
+  const at = controlsOf(row).indexOf(event.target as HTMLElement);
+  const found = body.querySelector<HTMLElement>(`[aria-rowindex="${next}"]`);
+  // A record may have fewer controls than its neighbour; each has its checkbox and its link.
+  if (found) (controlsOf(found)[at] ?? controlsOf(found)[1])?.focus();
+}
+
+const controlsOf = (row: HTMLElement): HTMLElement[] => [...row.querySelectorAll<HTMLElement>("input, a, button")];
 
 interface GridRowProps {
   readonly row: Row;
@@ -119,77 +151,11 @@ const GridRow = memo(function GridRow({ row, index, startPx, columns, labels, is
           onChange={() => {}}
         />
       </div>
-      {columns.map((column) => (
-        <div key={column.name} role="cell" className={cellClass(column)} style={cellStyle(column)}>
-          {column.name === "id" ? (
-            <Link
-              from="/collections/$name/records"
-              className="grid-open"
-              search={(search) => ({ ...search, record: row.id })}
-              aria-label={texts.open(row.id)}
-            >
-              {row.id}
-            </Link>
-          ) : (
-            <Cell column={column} row={row} labels={labels} />
-          )}
+      {columns.map((column, at) => (
+        <div key={column.name} role="cell" className={cellClass(column)} style={cellStyle(at)}>
+          {column.name === "id" ? <RecordId id={row.id} /> : <Cell column={column} row={row} labels={labels} />}
         </div>
       ))}
     </div>
   );
 });
-
-const cellClass = ({ numeric }: Column): string => (numeric ? "grid-cell number" : "grid-cell");
-const cellStyle = ({ widthPx }: Column): CSSProperties => ({ flexBasis: widthPx });
-
-function Head({ columns, rows, sort, picked, onSort, onPick }: RecordGridProps) {
-  const all = rows.length > 0 && rows.every(({ id }) => picked.has(id));
-  return (
-    <div className="grid-head" role="rowgroup">
-      <div className="grid-row" role="row" aria-rowindex={1}>
-        <div role="columnheader" className="grid-cell pick">
-          <input
-            type="checkbox"
-            aria-label={texts.selectAll}
-            checked={all}
-            ref={(box) => {
-              if (box) box.indeterminate = !all && picked.size > 0;
-            }}
-            onChange={() => onPick(all ? new Set() : new Set(rows.map(({ id }) => id)))}
-          />
-        </div>
-        {columns.map((column) => (
-          <HeadCell key={column.name} column={column} sort={sort} onSort={onSort} />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-interface HeadCellProps {
-  readonly column: Column;
-  readonly sort: string | undefined;
-  readonly onSort: (sort: string | undefined) => void;
-}
-
-function HeadCell({ column, sort, onSort }: HeadCellProps) {
-  const direction = sort === column.name ? "ascending" : sort === `-${column.name}` ? "descending" : "none";
-  const Arrow = direction === "ascending" ? IconArrowUp : IconArrowDown;
-  return (
-    <div
-      role="columnheader"
-      className={cellClass(column)}
-      style={cellStyle(column)}
-      {...(column.sortable ? { "aria-sort": direction } : {})}
-    >
-      {column.sortable ? (
-        <UnstyledButton title={texts.sortBy(column.name)} onClick={() => onSort(nextSort(sort, column.name))}>
-          <span className="ellipsis">{column.name}</span>
-          {direction === "none" ? null : <Arrow size={14} aria-hidden />}
-        </UnstyledButton>
-      ) : (
-        <strong>{column.name}</strong>
-      )}
-    </div>
-  );
-}

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { collectionsQuery } from "../api/queries.ts";
 import { useCollection } from "../collections/useCollection.ts";
@@ -42,7 +42,7 @@ export function RecordsScreen() {
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const columns = useMemo(() => columnsOf(collection), [collection]);
   const records = useRecords(collection, all, search.filter, search.sort);
-  const { rows, labels, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = records;
+  const { rows, labels, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, isOld } = records;
   const onEndNear = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
@@ -71,6 +71,11 @@ export function RecordsScreen() {
           <ProblemView error={error} onRetry={() => void records.refetch()} />
         </div>
       ) : null}
+      {finding ? (
+        <p className="quiet filter-note" role="status">
+          {isOld ? texts.oldRecords : texts.noRecordsYet}
+        </p>
+      ) : null}
       {isPending ? (
         <div className="screen">
           <RowsSkeleton rows={8} />
@@ -86,6 +91,14 @@ export function RecordsScreen() {
       {isEmpty && !search.filter ? (
         <EmptyState title={texts.emptyTitle} body={texts.emptyBody} example={createCall(collection, location.origin)}>
           <Button onClick={() => go({ record: "new" })}>{texts.add}</Button>
+          <Button
+            variant="default"
+            renderRoot={(props) => (
+              <Link {...props} to="/collections/$name/import" params={{ name: collection.name }} />
+            )}
+          >
+            {texts.import}
+          </Button>
         </EmptyState>
       ) : null}
       {rows.length > 0 ? (

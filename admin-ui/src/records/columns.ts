@@ -1,4 +1,5 @@
 // What the grid can show of a collection, and what an admin chose to see.
+import type { CSSProperties } from "react";
 import type { Collection, Field, FieldType } from "../api/types.ts";
 
 export interface Column {
@@ -17,7 +18,7 @@ const numericTypes: ReadonlySet<string> = new Set(["number", "integer", "decimal
 const unsortable: ReadonlySet<string> = new Set(["json", "geo", "richtext"]);
 
 const widthsPx: { readonly [type in Column["type"]]?: number } = {
-  id: 140,
+  id: 200,
   bool: 90,
   number: 110,
   integer: 110,
@@ -55,6 +56,10 @@ export function columnsOf(collection: Collection): readonly Column[] {
     system("version", "version"),
   ];
 }
+
+export const cellClass = ({ numeric }: Column): string => (numeric ? "grid-cell number" : "grid-cell");
+/** The custom properties are set on the grid (`useColumnWidths`), so that a new width draws no row again. */
+export const cellStyle = (at: number): CSSProperties => ({ flex: `var(--c${at})` });
 
 /** Hidden unless chosen: what says little about a record. */
 export const hiddenAtFirst: readonly string[] = ["version", "createdAt"];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Collection } from "../api/types.ts";
-import { fieldsText, hopsOf, labelKey, separated } from "./relation-labels.ts";
+import { fieldsText, hopsOf, labelKey, manyLabels, manyQuery, separated } from "./relation-labels.ts";
 
 const plain = { kind: "base", indexes: [], rules: {} } as const;
 const countries: Collection = { ...plain, name: "countries", fields: [{ name: "name", type: "text" }] };
@@ -36,5 +36,25 @@ test("rows keep ids; names stand beside them", () => {
     { id: "b", country: null, visited: [], point: null },
     { id: "c", country: "XX" },
   ]);
+  expect([...labels]).toEqual([[labelKey("countries", "AD"), "Andorra"]]);
+});
+
+test("to-many relations are named by one request, which asks for no more than a cell shows", () => {
+  const many = hopsOf(cities, [cities, countries, points], "many");
+  expect(manyQuery(many)).toEqual({ fields: "id,visited.id,visited.name", expand: "visited(limit:3)" });
+  expect(manyQuery([])).toBeUndefined();
+  const labels = manyLabels(
+    [
+      {
+        id: "a",
+        visited: [
+          { id: "AD", name: "Andorra" },
+          { id: "XX", name: null },
+        ],
+      },
+      { id: "b", visited: [] },
+    ],
+    many,
+  );
   expect([...labels]).toEqual([[labelKey("countries", "AD"), "Andorra"]]);
 });

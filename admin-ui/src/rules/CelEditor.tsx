@@ -107,8 +107,11 @@ function extensions(latest: { readonly current: CelEditorProps }) {
   ];
 }
 
+/** One's own fields before functions that are spelled alike. */
+const boosts: { readonly [type in Suggestion["type"]]: number } = { property: 2, variable: 1, keyword: 0, function: 0 };
+
 function toCompletion({ label, type, detail, apply }: Suggestion) {
-  const base = { label, type, detail };
+  const base = { label, type, detail, boost: boosts[type] };
   // biome-ignore lint/suspicious/noTemplateCurlyInString: CodeMirror's own mark for where the cursor goes
   return apply ? snippetCompletion(apply.replace("|", "${}"), base) : base;
 }

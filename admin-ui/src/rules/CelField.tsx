@@ -2,6 +2,7 @@
 import { Skeleton } from "@mantine/core";
 import { lazy, Suspense, useId } from "react";
 import type { CelEditorProps } from "./CelEditor.tsx";
+import { texts } from "./texts.ts";
 
 const Editor = lazy(() => import("./CelEditor.tsx"));
 
@@ -16,8 +17,9 @@ export function CelField(props: CelEditorProps) {
       <div id={id} aria-live="polite">
         {finding ? (
           <p className="problem-line">
-            {finding.from === undefined ? null : <span className="num">{`${finding.from + 1}: `}</span>}
+            {finding.from === undefined ? null : <span className="num">{texts.at(finding.from + 1)} </span>}
             {finding.message}
+            {/[.!?]$/.test(finding.message) ? null : "."}
             {finding.advice ? <span className="quiet"> {finding.advice}</span> : null}
           </p>
         ) : null}

@@ -10,6 +10,7 @@ import { type Collection, type RuleName, type Rules, ruleNames } from "../api/ty
 import { confirmationIn } from "../collections/confirmation.ts";
 import { ownerField, ownText, rulesOf } from "../collections/starting-rules.ts";
 import { useCollection } from "../collections/useCollection.ts";
+import { useSaveKey } from "../frame/useSaveKey.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { toastDone } from "../parts/toasts.tsx";
 import { ruleFinding } from "./finding.ts";
@@ -41,6 +42,8 @@ export function RulesScreen() {
     setRules((kept) => ({ ...kept, [name]: text }));
     if (save.error) save.reset();
   };
+  const ready = dirty && Object.keys(findings).length === 0;
+  useSaveKey(() => ready && !save.isPending && !refused && save.mutate(undefined));
   return (
     <div className="screen">
       <div className="screen-head">
@@ -62,11 +65,7 @@ export function RulesScreen() {
       </div>
       {save.error && !placed ? <ProblemView error={save.error} /> : null}
       <div className="save-bar">
-        <Button
-          disabled={!dirty || Object.keys(findings).length > 0}
-          loading={save.isPending}
-          onClick={() => save.mutate(refused?.confirm)}
-        >
+        <Button disabled={!ready} loading={save.isPending} onClick={() => save.mutate(refused?.confirm)}>
           {texts.save}
         </Button>
         <Button variant="default" disabled={!dirty} onClick={() => setRules(collection.rules)}>

@@ -1,5 +1,6 @@
 // The words of the rules screen and of the expression editor.
 export const texts = {
+  at: (character: number) => `At character ${character}:`,
   intro: "A rule is an expression that must be true. No rule means admins only.",
   sets: {
     title: "Start from",

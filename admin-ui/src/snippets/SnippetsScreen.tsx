@@ -27,14 +27,14 @@ export function SnippetsScreen() {
       </div>
       {snippetsOf(collection, location.origin).map((snippet) => (
         <section className="section" key={snippet.id}>
-          <h2 className="section-title">{texts[snippet.id]}</h2>
-          <div className="code-copy">
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-            <pre className="code-block" tabIndex={0}>
-              {snippet[language]}
-            </pre>
+          <div className="code-head">
+            <h2>{texts[snippet.id]}</h2>
             <CopyButton value={snippet[language]} label={texts.copy(texts[snippet.id])} />
           </div>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+          <pre className="code-block" tabIndex={0}>
+            {snippet[language]}
+          </pre>
         </section>
       ))}
     </div>

@@ -1,25 +1,36 @@
-// Importing a file: choose, look at the first rows, run with progress, stop, resume.
+// Importing a file: choose, look at the first rows, run with progress, stop, resume; after a reload too.
 import { Progress as Bar, Button, FileInput, Group, Select, Table } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Collection } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
+import { When } from "../parts/When.tsx";
 import type { Progress } from "./import-run.ts";
+import { type ImportState, useImport } from "./imports.ts";
+import { fingerprintOf, type KeptImport } from "./kept-import.ts";
 import { type Format, formatOf, knownFields, missingFields, rowsOf, type SourceRow } from "./rows.ts";
 import { texts } from "./texts.ts";
-import { type ImportState, useImport } from "./useImport.ts";
 
 export function ImportPart({ collection }: { readonly collection: Collection }) {
-  const [file, setFile] = useState<File | null>(null);
-  const [format, setFormat] = useState<Format>("ndjson");
   const run = useImport(collection);
-  const choose = async (next: File | null) => {
-    run.reset();
-    if (next) setFormat(formatOf(next.name, await next.slice(0, 1024).text()));
-    setFile(next);
-  };
   const { state } = run;
+  const [chosen, setChosen] = useState<File | null>(null);
+  const [format, setFormat] = useState<Format>("ndjson");
+  const waiting = state.kind === "idle" || state.kind === "kept";
+  const file = waiting ? chosen : state.file;
+  const kept = state.kind === "kept" ? state.kept : undefined;
+  const resumes = useSameFile(kept, chosen);
+  const choose = async (next: File | null) => {
+    if (next) setFormat(formatOf(next.name, await next.slice(0, 1024).text()));
+    setChosen(next);
+  };
+  const again = () => {
+    run.forget();
+    setChosen(null);
+  };
   return (
     <>
+      {kept ? <KeptNotice kept={kept} other={chosen !== null && resumes === false} onForget={run.forget} /> : null}
       <Group mt="sm" align="end">
         <FileInput
           label={texts.file}
@@ -28,11 +39,11 @@ export function ImportPart({ collection }: { readonly collection: Collection }) 
           onChange={(next) => void choose(next)}
           accept=".ndjson,.jsonl,.json,.csv,.tsv"
           w={280}
-          disabled={state.kind === "running"}
-          clearable
+          disabled={!waiting}
+          clearable={waiting}
           clearButtonProps={{ "aria-label": texts.clear }}
         />
-        {file ? (
+        {chosen && waiting && !resumes ? (
           <Select
             label={texts.format}
             data={Object.entries(texts.formats).map(([value, label]) => ({ value, label }))}
@@ -40,46 +51,88 @@ export function ImportPart({ collection }: { readonly collection: Collection }) 
             onChange={(next) => next && setFormat(next as Format)}
             allowDeselect={false}
             w={140}
-            disabled={state.kind !== "idle"}
           />
         ) : null}
-        {file && state.kind === "idle" ? <Button onClick={() => run.start(file, format)}>{texts.start}</Button> : null}
+        {chosen && waiting ? (
+          <Button onClick={() => run.start(chosen, format)}>{resumes ? texts.resume : texts.start}</Button>
+        ) : null}
         {state.kind === "running" ? (
           <Button variant="default" onClick={run.stop}>
             {texts.cancel}
           </Button>
         ) : null}
-        {file && state.kind === "stopped" ? (
-          <Button variant={state.allRefused ? "default" : "filled"} onClick={() => run.start(file, format)}>
+        {state.kind === "stopped" ? (
+          <Button variant={state.allRefused ? "default" : "filled"} onClick={() => run.start(state.file, format)}>
             {state.allRefused ? texts.goOn : texts.resume}
           </Button>
         ) : null}
+        {state.kind === "done" ? (
+          <Button
+            renderRoot={(props) => (
+              <Link {...props} to="/collections/$name/records" params={{ name: collection.name }} />
+            )}
+          >
+            {texts.look}
+          </Button>
+        ) : null}
         {state.kind === "done" || state.kind === "stopped" ? (
-          <Button variant="default" onClick={() => void choose(null)}>
+          <Button variant="default" onClick={again}>
             {texts.again}
           </Button>
         ) : null}
       </Group>
-      {file && state.kind === "idle" ? (
+      {chosen && waiting && !resumes ? (
         <Preview
-          key={`${file.name} ${file.lastModified} ${format}`}
-          file={file}
+          key={`${chosen.name} ${chosen.lastModified} ${format}`}
+          file={chosen}
           format={format}
           collection={collection}
         />
       ) : null}
-      {file && state.kind !== "idle" ? <Report state={state} sizeBytes={file.size} /> : null}
+      {waiting ? null : <Report state={state} sizeBytes={state.file.size} />}
     </>
   );
 }
 
-function Report({
-  state,
-  sizeBytes,
-}: {
-  readonly state: Exclude<ImportState, { kind: "idle" }>;
-  readonly sizeBytes: number;
-}) {
+/** Whether the chosen file is the one whose import was left; undefined until that is known. */
+function useSameFile(kept: KeptImport | undefined, file: File | null): boolean | undefined {
+  const [known, setKnown] = useState<{ readonly file: File; readonly fingerprint: string }>();
+  useEffect(() => {
+    if (!file) return;
+    let current = true;
+    void fingerprintOf(file).then((fingerprint) => current && setKnown({ file, fingerprint }));
+    return () => {
+      current = false;
+    };
+  }, [file]);
+  if (!kept || !file || known?.file !== file) return undefined;
+  return known.fingerprint === kept.fingerprint;
+}
+
+interface KeptNoticeProps {
+  readonly kept: KeptImport;
+  /** A file was chosen, and it is another one. */
+  readonly other: boolean;
+  readonly onForget: () => void;
+}
+
+function KeptNotice({ kept, other, onForget }: KeptNoticeProps) {
+  return (
+    <div className="notice" role="status">
+      <p>
+        {texts.kept(kept.fileName, kept.progress.imported)} <When at={kept.savedAt} />.
+      </p>
+      <p className={other ? "amber" : undefined}>{other ? texts.otherFile(kept.fileName) : texts.keptHow}</p>
+      <Button size="compact-sm" variant="subtle" color="gray" onClick={onForget}>
+        {texts.forget}
+      </Button>
+    </div>
+  );
+}
+
+type Begun = Exclude<ImportState, { kind: "idle" | "kept" }>;
+
+function Report({ state, sizeBytes }: { readonly state: Begun; readonly sizeBytes: number }) {
   const { progress } = state;
   const percent = state.kind === "done" ? 100 : sizeBytes === 0 ? 0 : (100 * progress.readBytes) / sizeBytes;
   const color = progress.failed > 0 ? (progress.imported === 0 ? "red" : "yellow") : "green";
@@ -96,7 +149,7 @@ function Report({
   );
 }
 
-function says(state: Exclude<ImportState, { kind: "idle" }>): string {
+function says(state: Begun): string {
   const { imported } = state.progress;
   if (state.kind === "stopped") return state.allRefused ? texts.stoppedAtOnce : texts.stopped(imported);
   return state.kind === "done" ? texts.finished(imported) : texts.running(imported);

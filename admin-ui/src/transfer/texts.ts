@@ -16,13 +16,19 @@ export const texts = {
   missingFields: (names: readonly string[]) =>
     `These rows have no ${names.map((name) => `“${name}”`).join(", ")}, which the collection requires: they would be refused. Add it to the file, give the field a default, or make it optional in the schema.`,
   start: "Start import",
-  resume: "Resume",
-  cancel: "Cancel",
+  resume: "Resume import",
+  cancel: "Stop",
+  kept: (file: string, n: number) => `The import of “${file}” was left after ${counted(n, "record")},`,
+  keptHow: "Choose the same file again, and it goes on from there.",
+  otherFile: (file: string) =>
+    `This is not “${file}” as it was. Starting it begins a new import and forgets how far that one came.`,
+  forget: "Forget that import",
+  look: "Show the records",
   again: "Import another file",
   running: (n: number) => `${counted(n, "record")} imported`,
   finished: (n: number) => `Finished: ${counted(n, "record")} imported`,
   stopped: (n: number) =>
-    `Stopped after ${counted(n, "record")}. What was imported stays; resuming goes on from there.`,
+    `Stopped after ${counted(n, "record")}. What was imported stays; resuming goes on from there, also after this page was closed.`,
   stoppedAtOnce: "Stopped: not one of the first rows was taken. Mend the file or the schema, then import it again",
   goOn: "Go on all the same",
   failed: (n: number) => `${counted(n, "row")} refused`,
