@@ -73,20 +73,30 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     exchange.route = plan.route.name;
     exchange.cors = plan.cors;
     let entered = false;
+    let client: Client | undefined;
     try {
       shedding.enter();
       entered = true;
       const actor = await admit(parts, plan, exchange);
-      const client = { address: limitKey(exchange.ip), isAdmin: isAdmin(actor) };
-      const work = () => perform(parts, plan, exchange, { actor, client }, params);
-      const reply = await (plan.bodyKind === "stream" ? shedding.aside("streaming", client, work) : work());
-      await send(exchange, reply, { plan, client });
+      const asking: Client = { address: limitKey(exchange.ip), isAdmin: isAdmin(actor), waitedMs: 0 };
+      client = asking;
+      const work = () => perform(parts, plan, exchange, { actor, client: asking }, params);
+      const reply = await (plan.bodyKind === "stream" ? shedding.aside("streaming", asking, work) : work());
+      await send(exchange, reply, { plan, client: asking });
       finished(exchange, exchange.response.statusCode);
     } catch (thrown) {
+      // Its body was awaited, and then there was no room: that took no time that means anything.
+      if (thrown instanceof Problem && thrown.code === "overloaded") client = undefined;
       fail(exchange, thrown);
     } finally {
-      if (entered) shedding.leave();
+      if (entered) shedding.leave(workedMs(plan, exchange, client));
     }
+  }
+
+  /** Undefined for admins, who are not counted, and for streams, whose clients set the pace. */
+  function workedMs(plan: RoutePlan, exchange: Exchange, client: Client | undefined): number | undefined {
+    if (!client || client.isAdmin || plan.bodyKind === "stream") return undefined;
+    return parts.clock.monotonicMs() - exchange.startedMs - client.waitedMs;
   }
 
   async function send(exchange: Exchange, reply: Reply, { plan, client }: { plan: RoutePlan; client: Client }) {

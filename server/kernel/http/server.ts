@@ -27,6 +27,10 @@ import type { HttpSettings } from "./settings.ts";
 import { createShedding } from "./shedding.ts";
 import type { StaticMount } from "./static-files.ts";
 import { requestId, traceId } from "./trace.ts";
+import { createTurns } from "./turns.ts";
+
+/** About 5 ms of refusals. */
+const requestsPerTurn = 32;
 
 export interface HttpOptions {
   readonly settings: HttpSettings;
@@ -95,6 +99,7 @@ export function createHttp(options: HttpOptions): Http {
   const open = openExchange(options);
   // The parser hands on what stands behind a refused request before the answer has ended the connection.
   const ended = new WeakSet<Socket>();
+  const turns = createTurns(requestsPerTurn);
   const server = createServer(serverOptions(settings, app), (request, response) => {
     if (ended.has(request.socket)) return;
     const exchange = open(request, response as ServerResponse);
@@ -102,7 +107,7 @@ export function createHttp(options: HttpOptions): Http {
     if (refusal) return refuseExchange(exchange, refusal);
     // Express keeps locals that are there already; a request-scoped value needs no other place.
     (response as { locals?: unknown }).locals = { exchange };
-    app(request as never, response as never);
+    turns(() => app(request as never, response as never));
   });
   const refuseExchange = (exchange: Exchange, problem: Problem) => {
     if (exchange.closes) ended.add(exchange.request.socket);
@@ -117,6 +122,7 @@ export function createHttp(options: HttpOptions): Http {
   });
   configure(server, options);
   metrics.gauge("landfall_http_in_flight", "Requests being worked on.", () => shedding.inFlight);
+  metrics.gauge("landfall_http_places", "Requests that may be worked on at once now.", () => shedding.places);
   metrics.counter("landfall_http_shed_total", "Requests refused because of load.", () => shedding.shed);
   observePool(metrics, options.db);
 

@@ -1,8 +1,9 @@
 // Admission: how many requests this process works on at once. What comes on top is told so at once, so that those who
-// are let in are answered in time (goodput instead of a queue). Admins have a few places of their own; health none, as
+// are let in are answered in time (goodput instead of a queue); how many that is under lasting load, concurrency-limit.ts says. Admins have a few places of their own; health none, as
 // it is answered before anyone counts.
 import type { Clock } from "../clock.ts";
 import { kernelErrors } from "../errors/kernel.ts";
+import { createConcurrencyLimit } from "./concurrency-limit.ts";
 
 export interface SheddingOptions {
   readonly inFlightMax: number;
@@ -19,6 +20,8 @@ export type Pace = "receiving" | "streaming";
 export interface Client {
   readonly address: string;
   readonly isAdmin: boolean;
+  /** How long `aside` has waited for this request's client. */
+  waitedMs: number;
 }
 
 export interface Shedding {
@@ -28,7 +31,10 @@ export interface Shedding {
   enter(): void;
   /** Asked once it is known that the caller is no admin: throws when only reserved places were left. */
   confirm(): void;
-  leave(): void;
+  /** Gives the place back; `ms` is how long it was worked for, where that says something about load. */
+  leave(ms?: number): void;
+  /** How many strangers may be inside now. */
+  readonly places: number;
   /**
    * Work whose pace the client sets. Its place is given back meanwhile, or a few hundred slow clients would take them all;
    * those who wait are bounded by themselves, in all and for each address. Admins are never refused here.
@@ -48,6 +54,7 @@ export function createShedding(options: SheddingOptions): Shedding {
     receiving: waitingRoom(options.inFlightMax * 4),
     streaming: waitingRoom(Math.max(16, Math.ceil(options.inFlightMax / 4))),
   };
+  const limit = createConcurrencyLimit({ placesMax: options.inFlightMax, clock: options.clock });
   let inFlight = 0;
   let shed = 0;
   let loopDelayMs = 0;
@@ -63,16 +70,27 @@ export function createShedding(options: SheddingOptions): Shedding {
       return shed;
     },
     enter() {
-      if (inFlight >= options.inFlightMax + options.inFlightReserved) refuse();
+      if (inFlight >= options.inFlightMax + options.inFlightReserved) {
+        limit.refused();
+        refuse();
+      }
       inFlight++;
     },
     confirm() {
-      if (inFlight > options.inFlightMax || loopDelayMs > options.loopDelayMaxMs) refuse();
+      if (inFlight <= limit.places && loopDelayMs <= options.loopDelayMaxMs) return;
+      limit.refused();
+      refuse();
     },
-    leave() {
+    leave(ms) {
       inFlight--;
+      if (ms !== undefined) limit.finished(ms, inFlight);
     },
-    async aside(kind, { address, isAdmin }, work) {
+    get places() {
+      return limit.places;
+    },
+    async aside(kind, client, work) {
+      const { address, isAdmin } = client;
+      const startedMs = options.clock.monotonicMs();
       const room = waiting[kind];
       if (!isAdmin && !room.hasPlace(address)) refuse();
       room.enter(address);
@@ -82,6 +100,7 @@ export function createShedding(options: SheddingOptions): Shedding {
       } finally {
         room.leave(address);
         inFlight++;
+        client.waitedMs += options.clock.monotonicMs() - startedMs;
       }
     },
     watch() {
