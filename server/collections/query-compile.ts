@@ -57,10 +57,14 @@ export function compileList(
   const where = and([...members.map(anyOf), after && afterCursor(build.sql, keys, after)]);
   // The limit stands in the text: a bound one would leave the planner guessing how much is wanted. One row more tells
   // whether there is a next page.
-  const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;
+  const text = `SELECT ${selectList(columns)} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;
   const statement = build.sql.finish(text, query.filter === undefined, servedByIndex(row, members, keys));
   return { statement, selection, keysAt, versionAt, limit };
 }
+
+/** A column's value is sent as text anyway; a cast would have Postgres make that text twice. */
+const selectList = (columns: readonly string[]): string =>
+  columns.map((column) => column.replace(/^(t\."\w+")::text$/, "$1")).join(", ");
 
 export function compileCount(build: Build, schema: Schema, query: RecordQuery): CompiledStatement {
   const where = and(membership(build, aliasRow(schema, "t"), query).map(anyOf));
@@ -83,7 +87,7 @@ export function compileGet(build: Build, schema: Schema, query: Pick<RecordQuery
   const versionAt = known >= 0 ? known : columns.push(version) - 1;
   const id = build.sql.bind("id", (env) => env.id);
   const where = and([`${row.column("id")} = ${id}`, allowed(build, "get", row)]);
-  const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where}`;
+  const text = `SELECT ${selectList(columns)} FROM ${tableOf(schema)} t WHERE ${where}`;
   return { statement: build.sql.finish(text, true), selection, versionAt };
 }
 
