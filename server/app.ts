@@ -42,7 +42,12 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const metrics = createMetrics();
   const publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
 
-  const changeLog = createChangeLog({ db, clock, log, connect: () => connected(deps.connection) });
+  const changeLog = createChangeLog({
+    db,
+    clock,
+    log,
+    connect: () => connected({ ...deps.connection, pipeline: true } as pg.ClientConfig),
+  });
   const instances = createInstances({
     db,
     id: randomUUID(),

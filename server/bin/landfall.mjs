@@ -36,7 +36,7 @@ function broughtNode() {
 }
 
 function handOver(node) {
-  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) =>

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { nodeFlags } from "../support/node-flags.ts";
 
 /** Programs by name: `test/bench/http.ts` is `http`, `test/bench/changelog/latency.ts` is `changelog/latency`. */
 const folder = import.meta.dirname;
@@ -19,6 +20,6 @@ if (wanted.length === 0 || unknown.length > 0) {
   process.exitCode = unknown.length > 0 ? 2 : 0;
 }
 for (const name of unknown.length > 0 ? [] : wanted) {
-  const { status } = spawnSync(process.execPath, [join(folder, `${name}.ts`)], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [...nodeFlags, join(folder, `${name}.ts`)], { stdio: "inherit" });
   if (status !== 0) process.exitCode = 1;
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { startEmbedded } from "../../server/kernel/postgres/embedded.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
+import { nodeFlags } from "../support/node-flags.ts";
 import { answers, freePort, launch } from "./harness/contestants.ts";
 import { cpuOfTreeUs, memoryOfTreeMiB } from "./harness/cpu.ts";
 
@@ -83,7 +84,7 @@ function cold(env: Record<string, string>): Promise<Start> {
 async function started(env: Record<string, string>): Promise<{ child: ChildProcess; ms: number; startedMs: number }> {
   const port = await freePort();
   const startedMs = performance.now();
-  const child = launch(["server/bin/landfall.mjs", "start"], {
+  const child = launch([...nodeFlags, "server/bin/landfall.mjs", "start"], {
     PORT: String(port),
     LANDFALL_LOG_LEVEL: "warn",
     ...env,

@@ -84,7 +84,7 @@ export function changeLogOn(
 }
 
 const connecting = (connection: pg.ClientConfig) => async () => {
-  const client = new pg.Client(connection);
+  const client = new pg.Client({ ...connection, pipeline: true } as pg.ClientConfig);
   await client.connect();
   return client;
 };

@@ -1,5 +1,6 @@
 // `npm run demo`: 138,398 cities, their countries and some visits, through the public import route with progress. Runs a
 // process of its own on the project's database, beside a server that may be running, and ends when the data is in.
+// `npm run demo -- 2000`: about so many cities, from all over the list.
 import { randomBytes } from "node:crypto";
 import { freePort } from "../support/ports.ts";
 import { call, type ServerProcess, startServer } from "../support/server.ts";
@@ -30,13 +31,15 @@ try {
 }
 
 async function fill({ url }: ServerProcess): Promise<void> {
+  for (const { name } of collections) {
+    const found = await call(url, "GET", `/v1/collections/${name}`, undefined, { as: key });
+    if (found.status !== 404) throw new Error(`There is a collection "${name}" already: nothing was changed.`);
+  }
   for (const definition of collections) {
     const made = await call(url, "POST", "/v1/collections", definition, { as: key });
-    if (made.status === 409)
-      throw new Error(`There is a collection "${definition.name}" already: nothing was changed.`);
     if (made.status !== 201) throw new Error(`${definition.name}: ${made.text}`);
   }
-  const cities = allCities();
+  const cities = sample(allCities(), Number(process.argv[2] ?? Number.POSITIVE_INFINITY));
   const countries = countriesOf(cities);
   await fillOne(url, "countries", countries, countries.length);
   await fillOne(url, "cities", cities, cities.length);
@@ -50,6 +53,11 @@ async function fill({ url }: ServerProcess): Promise<void> {
       note: `Saw ${city.name}.`,
     }));
   await fillOne(url, "visits", visits, visits.length);
+}
+
+function sample<Item>(items: readonly Item[], count: number): readonly Item[] {
+  const step = Math.max(1, Math.ceil(items.length / count));
+  return items.filter((_, n) => n % step === 0);
 }
 
 async function fillOne(url: string, collection: string, records: Iterable<object>, total: number): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import type { OpenApiDocument } from "../../server/kernel/http/openapi.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
+import { nodeFlags } from "./node-flags.ts";
 import { validateResponse } from "./openapi.ts";
 import { freePort } from "./ports.ts";
 
@@ -101,17 +102,21 @@ function judged(call: TestServer["call"]): TestServer["call"] {
 export async function startServer(settings: Record<string, string>): Promise<ServerProcess> {
   const dataDir = settings.LANDFALL_DATA_DIR ?? mkdtempSync(join(tmpdir(), "lf-data-"));
   const port = Number(settings.PORT ?? (await freePort()));
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../server/bin/landfall.mjs"), "start"], {
-    env: {
-      ...process.env,
-      NODE_ENV: "production",
-      PORT: String(port),
-      LANDFALL_DATA_DIR: dataDir,
-      LANDFALL_SERVICE_KEY: serviceKey,
-      ...settings,
+  const child = spawn(
+    process.execPath,
+    [...nodeFlags, join(import.meta.dirname, "../../server/bin/landfall.mjs"), "start"],
+    {
+      env: {
+        ...process.env,
+        NODE_ENV: "production",
+        PORT: String(port),
+        LANDFALL_DATA_DIR: dataDir,
+        LANDFALL_SERVICE_KEY: serviceKey,
+        ...settings,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
     },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  );
   let printed = "";
   const keep = (chunk: Buffer) => {
     printed += chunk.toString();

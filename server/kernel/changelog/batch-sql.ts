@@ -47,6 +47,8 @@ interface PageRow {
 const columns = `xid, seq, version, at, collection, "schemaVersion", op, id, after, before, sealed, actor, request, mutation`;
 const sized = `xid::text AS xid, seq, version, at, collection, "schemaVersion", op::text AS op, id, after::text AS after,
   before::text AS before, sealed::text AS sealed, actor, request, mutation`;
+/** What is sent of a row: what the cutting needed besides is garbage at the other end. */
+const sent = columns.replaceAll(/("?\w+"?)/g, "p.$1");
 /** What an entry counts besides its values. */
 const entryBytes = 200;
 const sizeOf = (measure: string) =>
@@ -102,7 +104,7 @@ async function page(
   const rowsMax = Math.min(limits.entries, Math.floor(limits.bytes / entryBytes) + 1);
   const rows = await sql.query<PageRow>({
     ...(name === undefined ? {} : { name }),
-    text: `SELECT tick.stands, p.*
+    text: `SELECT tick.stands, p.found, p.size, ${sent}
       FROM (SELECT EXISTS (SELECT FROM landfall.tick WHERE id = $1 AND nonce = $2)
                AND (SELECT id FROM landfall.epoch ORDER BY number DESC LIMIT 1) = $3 AS stands) AS tick
       LEFT JOIN (
@@ -141,6 +143,8 @@ const ops: { readonly [letter: string]: Entry["op"] } = {
 
 function toEntry(row: PageRow): Entry {
   const after = parsed(row.after);
+  // The version stands in a column of its own; readers see the record as a row.
+  if (after) after.version = row.version;
   return {
     seq: row.seq,
     xid: row.xid,
@@ -149,8 +153,7 @@ function toEntry(row: PageRow): Entry {
     version: row.version,
     op: ops[row.op] as Entry["op"],
     schemaVersion: row.schemaVersion,
-    // The version stands in a column of its own; readers see the record as a row.
-    after: after && { ...after, version: row.version },
+    after,
     before: parsed(row.before),
     sealed: parsed(row.sealed),
     actor: row.actor,

@@ -9,6 +9,8 @@ export interface Session {
   readonly listening: boolean;
   readonly connected: boolean;
   query<Row extends object>(statement: Statement): Promise<Row[]>;
+  /** All statements or none, each answered in its place, sent without waiting for one another's answers (`pipeline`). */
+  together(statements: readonly Statement[]): Promise<object[][]>;
   /** All statements or none; a failure rolls back. `settings` are `SET LOCAL` statements sent with BEGIN. */
   transaction<T>(settings: string, work: () => Promise<T>): Promise<T>;
   start(): void;
@@ -16,6 +18,7 @@ export interface Session {
 }
 
 export interface SessionOptions {
+  /** With `pipeline: true`, or a tick takes four round trips instead of one. */
   readonly connect: () => Promise<pg.Client>;
   readonly channels: readonly string[];
   /** The server ends a transaction that a frozen process leaves open, so that its lease can pass on. */
@@ -100,6 +103,20 @@ export function createSession(options: SessionOptions): Session {
     return result.rows as Row[];
   }
 
+  /** After a failure the rest is refused, and COMMIT rolls back. */
+  async function together(statements: readonly Statement[]): Promise<object[][]> {
+    const all = [{ text: "BEGIN ISOLATION LEVEL READ COMMITTED" }, ...statements, { text: "COMMIT" }];
+    const waits = (client as { pipeline?: boolean } | undefined)?.pipeline !== true;
+    const sent: Promise<object[]>[] = [];
+    for (const statement of all) {
+      const answer = query(statement);
+      sent.push(answer);
+      if (waits) await answer.catch(() => {});
+    }
+    const answers = await Promise.allSettled(sent);
+    return answers.map(settled).slice(1, -1);
+  }
+
   return {
     get listening() {
       return listening;
@@ -108,6 +125,7 @@ export function createSession(options: SessionOptions): Session {
       return client !== undefined;
     },
     query,
+    together,
     async transaction(settings, work) {
       await query({ text: `BEGIN; ${settings}` });
       try {
@@ -129,4 +147,9 @@ export function createSession(options: SessionOptions): Session {
       await loop;
     },
   };
+}
+
+function settled<T>(answer: PromiseSettledResult<T>): T {
+  if (answer.status === "rejected") throw answer.reason;
+  return answer.value;
 }

@@ -15,13 +15,13 @@ import type { ChangeLogSettings } from "./settings.ts";
 import {
   glance,
   holdLease,
-  insertTick,
   isTickDue,
   newestTick,
   notify,
   releaseLease,
   type Tick,
   takeLease,
+  writeTick,
 } from "./store.ts";
 
 export const channels = { tick: "landfall_tick", ring: "landfall_ring" } as const;
@@ -107,19 +107,24 @@ export function createTicker({ session, head, holder, clock, word, settings, log
   }
 
   async function lead(): Promise<void> {
+    const expected = rung;
     rung = false;
     const now = clock.monotonicMs();
     if (now >= renewAt) await renew();
     if (!leading) return;
     if (stale || now >= checkAt) await checkEpoch();
     const last = head.newest;
-    if (!last || !(await isTickDue(session, last))) return;
-    // Its commit is on disk before anyone hears of the tick: with it, everything it sees is on disk too. Counting a
-    // transaction of very many rows takes as long as it takes; given up, it would never be ticked.
-    const tick = await session.transaction("SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = 0", () =>
-      writeTick(last),
-    );
-    if (!tick) return;
+    // Unless somebody rang, most looks find nothing: one statement, no transaction.
+    if (!last || !(expected || (await isTickDue(session, last)))) return;
+    const lease = { holder, leaseMs: settings.leaseMs, channel: channels.tick };
+    const { ours, tick } = await writeTick(session, last, word(), lease);
+    if (tick) return hear(last, tick);
+    if (ours === undefined) return;
+    leading = ours;
+    if (ours) await lookAgain(last);
+  }
+
+  async function hear(last: Tick, tick: Tick): Promise<void> {
     ticks += 1;
     renewAt = clock.monotonicMs() + settings.leaseMs / 2;
     // Whatever becomes of it, readers can read for themselves.
@@ -127,16 +132,13 @@ export function createTicker({ session, head, holder, clock, word, settings, log
     head.push(tick);
   }
 
-  async function writeTick(last: Tick): Promise<Tick | undefined> {
-    if (!(await stillLeading())) return undefined;
-    const tick = await insertTick(session, last, word(), { holder, leaseMs: settings.leaseMs, channel: channels.tick });
-    if (tick) return tick;
+  /** Something is new and the lease is ours, but no tick was written. */
+  async function lookAgain(last: Tick): Promise<void> {
     const newest = await newestTick(session);
-    if (newest?.id === last.id && newest.nonce === last.nonce) return undefined;
+    if (newest?.id === last.id && newest.nonce === last.nonce) return;
     // Another leader has ticked, or this is another history.
     stale = true;
     bell.ring();
-    return undefined;
   }
 
   async function stillLeading(): Promise<boolean> {

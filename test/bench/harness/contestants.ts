@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import type { Readable } from "node:stream";
 import pg from "pg";
+import { nodeFlags } from "../../support/node-flags.ts";
 import { baselineTable, type Post, post, postCount, postId } from "../baselines/posts.ts";
 
 export interface Contestant {
@@ -59,7 +60,7 @@ export async function landfall(
     LANDFALL_DATA_DIR: dataDir,
     LANDFALL_SERVICE_KEY: serviceKey,
   };
-  const child = launch(["server/bin/landfall.mjs", "start"], {
+  const child = launch([...nodeFlags, "server/bin/landfall.mjs", "start"], {
     ...settings,
     LANDFALL_RATE_PER_CREDENTIAL: "0",
     LANDFALL_RATE_PER_ADDRESS: "0",

@@ -62,7 +62,7 @@ export async function startBench(options: { readonly fsync: boolean; readonly co
     await installCapture(tx, { id: 1, table: "captured", schemaVersion: 1, columns: captured, joins: [] });
   });
   const connect = async () => {
-    const client = new pg.Client(connection);
+    const client = new pg.Client({ ...connection, pipeline: true } as pg.ClientConfig);
     await client.connect();
     return client;
   };
