@@ -15,7 +15,7 @@ import { aliasRow, compileSelection, type Selection, wantedOf } from "./record-s
 import { explainSqlError } from "./record-sql-errors.ts";
 import { type Change, type Input, wholeRecord } from "./record-values.ts";
 import type { WriteOptions, WriteResult } from "./record-write.ts";
-import { actorSettings, currentTime, insertConditions } from "./record-write-sql.ts";
+import { actorContext, currentTime, insertConditions } from "./record-write-sql.ts";
 import { textsOf } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 import type { Build, Row } from "./visibility-types.ts";
@@ -214,7 +214,7 @@ function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boo
   const values = rows.columns.map((name) => `v.${quote(name)}`).join(", ");
   const all = judged === "true" ? "" : ` WHERE NOT EXISTS (SELECT FROM v WHERE (${judged}) IS NOT TRUE)`;
   const returning = ["t.id", "t.version::text", ...selection.columns].join(", ");
-  const text = `${actorSettings(insert.sql, "bulk")}, v AS MATERIALIZED (${rows.sql})
+  const text = `${actorContext(insert.sql)}, v AS MATERIALIZED (${rows.sql})
     INSERT INTO ${tableOf(schema)} AS t (${list}) SELECT ${values} FROM ctx, v${all} RETURNING ${returning}`;
 
   const refusal = newBuild(room, audience);
