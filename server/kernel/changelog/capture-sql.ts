@@ -73,6 +73,14 @@ END`;
  * deletes have none: their transition tables would cost each one-row statement more than they save a large one.
  */
 export function bulkFunction(c: CapturedCollection): string {
+  // A row's names and types are looked up once for to_jsonb, and for each argument by jsonb_build_object.
+  const parts = hasSealed(c) ? { after: false, sealed: true } : { after: false };
+  const rows = Object.entries(parts).map(([name, part]) => {
+    const cells = members(c, "n", part).map((member) => `${member.value} AS ${quoted(member.name)}`);
+    return `CROSS JOIN LATERAL (SELECT ${cells.join(", ")}) ${name}`;
+  });
+  const from = `FROM new_rows n ${rows.join(" ")}`;
+  const sealed = hasSealed(c) ? sealedImage("to_jsonb(sealed.*)", null) : "NULL";
   return `
 #variable_conflict use_variable
 BEGIN
@@ -83,7 +91,7 @@ BEGIN
   DECLARE
     ${settingsDeclared}
   BEGIN
-    ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
+    ${insertInto(entry(c, "i", "n.id", "n.version", ["to_jsonb(after.*)", "NULL", sealed]), from)};
   END;
   RETURN NULL;
 END`;
@@ -213,11 +221,16 @@ function sealedImage(after: string | null, before: string | null): string {
   return `jsonb_build_object(${parts.join(", ")})`;
 }
 
-/** All columns of one row, sealed or public; lists of the join tables among them. */
+/** Of one row, by name: its columns, sealed or public, and the lists of its join tables. */
+const members = (c: CapturedCollection, row: string, sealed: boolean) => [
+  ...(sealed ? [] : [{ name: "id", value: `${row}.id` }]),
+  ...columns(c, sealed).map((column) => ({ name: column.name, value: jsonForm(column, row) })),
+  ...joinsOf(c, sealed).map((join) => ({ name: join.field, value: joinList(join, row) })),
+];
+
+/** The same as a JSON object. */
 function image(c: CapturedCollection, row: string, sealed: boolean): string {
-  const pairs = columns(c, sealed).map((column) => `${literal(column.name)}, ${jsonForm(column, row)}`);
-  if (!sealed) pairs.unshift(`'id', ${row}.id`);
-  for (const join of joinsOf(c, sealed)) pairs.push(`${literal(join.field)}, ${joinList(join, row)}`);
+  const pairs = members(c, row, sealed).map(({ name, value }) => `${literal(name)}, ${value}`);
   return joinObjects(chunks(pairs, 40).map((chunk) => `jsonb_build_object(${chunk.join(", ")})`));
 }
 
