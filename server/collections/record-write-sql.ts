@@ -100,7 +100,7 @@ export const actorContext = (sql: SqlText): string =>
 
 /**
  * The same for one row, as conditions that always hold: a row is written after its conditions were asked, and triggers run
- * after that. It saves a join with `ctx`, a tenth of what Postgres does for the statement.
+ * after that. It saves a join with `ctx`.
  */
 const actorConditions = (sql: SqlText, alone = false): string[] =>
   settingCalls(sql, alone ? "alone" : "row").map((call) => `${call} IS NOT NULL`);
