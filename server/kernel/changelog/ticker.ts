@@ -72,7 +72,7 @@ export function createTicker({ session, head, holder, clock, word, settings, log
       nextAt = startedAt + settings.gapMs;
       try {
         const changes = session.connected ? await (leading ? lead() : follow()) : 0;
-        // Under many writers a tick for every few changes would take a tenth of what the writes take.
+        // Under many writers a tick for every few changes would take up to a tenth of what the writes take.
         nextAt = Math.max(nextAt, startedAt + Math.min(changes, settings.gapMaxMs));
         // Where a tick takes long, the machine has enough to do: at most half of the time goes into ticks, and what is
         // written meanwhile shares the next one.
