@@ -20,7 +20,7 @@ export interface WriteTags {
   readonly actor: string;
   readonly request: string;
   readonly mutation?: string | undefined;
-  /** Capture once per statement instead of once per row. */
+  /** Capture an INSERT once for the statement instead of once per row. */
   readonly bulk?: boolean;
 }
 
