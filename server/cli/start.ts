@@ -16,6 +16,7 @@ export const command: Command = {
   options: {},
   positionals: { min: 0, max: 0 },
   async run({ env, terminal, loadRooms }) {
+    outliveReaders();
     let running = false;
     const signal = firstSignal(() => running);
     const faults = watchFaults(terminal.err);
@@ -48,6 +49,11 @@ function firstSignal(isRunning: () => boolean): Promise<void> {
         resolve();
       });
   });
+}
+
+/** Whoever read our output may be gone. That is no fault of the server's, and telling it would only fail again, for ever. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
 /** A bug has broken an assumption somewhere: what runs may finish, nothing new begins, and a supervisor starts us anew. */

@@ -7,12 +7,13 @@ import { problemDocument } from "../kernel/errors/problem-document.ts";
 import { toProblem } from "../kernel/errors/translate.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
 import { validate } from "../kernel/http/validate.ts";
+import { textOfOctets } from "../kernel/octets.ts";
 import { deferReferences, isRelated, lockInOrder, type Performed, settleReferences } from "./batch-locks.ts";
 import { errors } from "./record-errors.ts";
 import { recordId } from "./record-id.ts";
 import { retried } from "./record-retry.ts";
 import { withDb, withFreshSchema } from "./record-room.ts";
-import { pageOf, pageText, queryBody, type RecordDoors, recordParams } from "./record-routes.ts";
+import { pageOctets, pageOf, queryBody, type RecordDoors, recordParams } from "./record-routes.ts";
 import type { WriteResult } from "./record-write.ts";
 
 export const batchMax = 100;
@@ -179,7 +180,7 @@ async function perform(
     }
     case "list": {
       const found = await pageOf(reader, ctx, collection, validate(queryBody, body ?? {}, "body"));
-      return { status: 200, text: pageText(found) };
+      return { status: 200, text: textOfOctets(pageOctets(found)) };
     }
     case "create":
       return written(await writer.create(ctx, collection, target === undefined ? body : withId(body, target)));

@@ -1,20 +1,21 @@
-// The DDL that turns one definition's tables into another's. Four phases, because rows are captured by triggers that know
+// The DDL that turns one definition's tables into another's. Five phases, because rows are captured by triggers that know
 // the columns by name:
 //
 //   loosen     constraints and indexes that no longer hold are dropped
 //   reshape    columns and tables are dropped, renamed, added, converted
 //   ── the capture triggers are made anew for the new columns ──
+//   prove      the rows satisfy the fields' checks, or the change is refused
 //   fill       nulls of fields that became required take the default: ordinary updates, in the log like any other
-//   tighten    NOT NULL, CHECK, foreign keys, indexes: the rows either satisfy them or the change is refused
+//   tighten    NOT NULL, foreign keys, indexes: the rows either satisfy them or the change is refused
 import { isDeepStrictEqual } from "node:util";
 import type { Issue } from "../kernel/errors/index.ts";
 import {
   addColumn,
   built,
-  checkSteps,
   foreignKeySteps,
   indexSteps,
   joinSteps,
+  proveSteps,
   type Step,
   tableSql,
 } from "./definition-ddl.ts";
@@ -28,6 +29,7 @@ import type { CollectionDefinition, FieldDefinition } from "./types.ts";
 export interface AlterPlan {
   readonly diff: FieldDiff;
   readonly reshape: readonly Step[];
+  readonly prove: readonly Step[];
   readonly fill: readonly Step[];
   readonly tighten: readonly Step[];
 }
@@ -54,13 +56,14 @@ export function alterPlan(
       ...addColumns(change),
       ...diff.kept.flatMap((pair) => convertField(change, pair)),
     ],
+    prove: [
+      ...diff.kept.flatMap((pair) => proveField(change, pair)),
+      ...diff.added.flatMap((field) => proveSteps(after.name, field, kindOf, missingIn(field))),
+    ],
     fill: diff.kept.flatMap((pair) => fillField(change, pair)),
     tighten: [
       ...diff.kept.flatMap((pair) => tightenField(change, pair)),
-      ...diff.added.flatMap((field) => [
-        ...checkSteps(after.name, field, kindOf, missingIn(field)),
-        ...foreignKeySteps(after.name, field),
-      ]),
+      ...diff.added.flatMap((field) => foreignKeySteps(after.name, field)),
       ...indexes.add,
     ],
   };
@@ -81,7 +84,7 @@ const refusal = (at: number, member: string, code: string, message: string): Iss
   message,
 });
 
-/** Constraints are compared as SQL: what reads the same stays. */
+/** Compared as SQL: what reads the same, of values of the same type, holds already. */
 function checkChanged({ kindOf }: Change, { before, after }: FieldPair): boolean {
   return !isDeepStrictEqual(checkOf(before, kindOf), checkOf(after, kindOf));
 }
@@ -99,6 +102,7 @@ function loosenField(change: Change, pair: FieldPair): Step[] {
   const steps: Step[] = [];
   const drop = (name: string) =>
     steps.push({ sql: `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${escapeName(name)}` });
+  // Where the capture triggers are still those of generator 2, checks are constraints.
   const check = checkOf(pair.before, change.kindOf);
   if (check && checkChanged(change, pair)) drop(check.name);
   const key = foreignKeyOf(pair.before);
@@ -197,12 +201,35 @@ function convertField({ kindOf, table }: Change, pair: FieldPair): Step[] {
   });
 }
 
-function fillField({ kindOf, table }: Change, { before, after }: FieldPair): Step[] {
+function proveField(change: Change, pair: FieldPair): Step[] {
+  const { kindOf, table } = change;
+  const retyped = !isDeepStrictEqual(typesOf(kindOf, pair.before), typesOf(kindOf, pair.after));
+  if (!retyped && !checkChanged(change, pair)) return [];
+  return proveSteps(table, pair.after, kindOf, unfit(pair));
+}
+
+const typesOf = (kindOf: FieldKinds, field: FieldDefinition) =>
+  kindOf(field)
+    .columns(field)
+    .map((column) => column.type);
+
+const unfit = (pair: FieldPair) =>
+  refusal(
+    pair.at,
+    "",
+    "holds_other_values",
+    `Some records hold a “${pair.after.name}” that the new definition does not allow. Mend them first.`,
+  );
+
+function fillField({ kindOf, table }: Change, pair: FieldPair): Step[] {
+  const { before, after } = pair;
   if (!after.required || before.required || after.many || after.default === undefined) return [];
   const columns = fieldColumns(after, kindOf).filter((column) => column.default !== null);
   const set = columns.map((column) => `${escapeName(column.name)} = ${column.default}`).join(", ");
   const empty = columns.map((column) => `${escapeName(column.name)} IS NULL`).join(" AND ");
-  return columns.length === 0 ? [] : [{ sql: `UPDATE ${tableSql(table)} SET ${set} WHERE ${empty}` }];
+  return columns.length === 0
+    ? []
+    : [{ sql: `UPDATE ${tableSql(table)} SET ${set} WHERE ${empty}`, refusal: unfit(pair) }];
 }
 
 function tightenField(change: Change, pair: FieldPair): Step[] {
@@ -214,12 +241,6 @@ function tightenField(change: Change, pair: FieldPair): Step[] {
     "/required",
     "holds_null",
     `Some records have no “${name}”. Give it a default, or fill it first.`,
-  );
-  const unfit = refusal(
-    pair.at,
-    "",
-    "holds_other_values",
-    `Some records hold a “${name}” that the new definition does not allow. Mend them first.`,
   );
   const dangling = refusal(
     pair.at,
@@ -234,7 +255,6 @@ function tightenField(change: Change, pair: FieldPair): Step[] {
         sql: `ALTER TABLE ${tableSql(table)} ALTER COLUMN ${escapeName(column.name)} SET NOT NULL`,
         refusal: missing,
       })),
-    ...(checkChanged(change, pair) ? checkSteps(table, pair.after, kindOf, unfit) : []),
     ...(keyChanged(change, pair) ? foreignKeySteps(table, pair.after, dangling) : []),
     ...joinRuleSteps(change, pair),
   ];

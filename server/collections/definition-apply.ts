@@ -19,7 +19,7 @@ export async function alter(
   const captured = capturedCollection(schema, tools.kindOf);
   await runSteps(tx, plan.reshape);
   if (changesCapture(before, schema)) await tools.capture.install(tx, captured);
-  if (plan.fill.length > 0) await tx.query({ text: "SELECT set_config('landfall.bulk', 'on', true)" });
+  await runSteps(tx, plan.prove);
   await runSteps(tx, plan.fill);
   await runSteps(tx, plan.tighten);
 }

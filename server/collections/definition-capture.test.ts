@@ -116,3 +116,43 @@ test("D04 ReDoS: a pattern is of the linear-time subset or is refused", async ()
   expect((await refusalOf(create({ name: "codes", fields: [field] }))).issues).toEqual(["/fields/0/pattern pattern"]);
   await create({ name: "codes", fields: [{ ...field, pattern: "^[A-Z]{2}-[0-9]{1,4}$" }] });
 });
+
+test("the bounds of a definition hold for SQL of others, now and after every change", async () => {
+  await create({
+    name: "goods",
+    fields: [
+      { name: "code", type: "text", max: 3 },
+      { name: "kind", type: "select", values: ["a", "b"] },
+      { name: "place", type: "geo" },
+    ],
+  });
+  const insert = (columns: string, values: string) => sql(`INSERT INTO public.goods (${columns}) VALUES (${values})`);
+  const refused = (constraint: string, columns: string, values: string) =>
+    expect(insert(columns, values), values).rejects.toMatchObject({ code: "23514", constraint });
+  await insert("id, code, kind", "'g1', 'abc', 'b'");
+  await refused("id_check", "id", "'a b'");
+  await refused("id_check", "id", "''");
+  await refused("id_check", "id", "repeat('x', 65)");
+  await refused("id_check", "id", "E'a\\n'");
+  await refused("code_check", "id, code", "'g2', 'abcd'");
+  await refused("kind_check", "id, kind", "'g2', 'c'");
+  await refused("place_check", "id, place_lat", "'g2', 1");
+
+  const fields = [
+    { name: "name", was: "code", type: "text", max: 2 },
+    { name: "kind", type: "select", values: ["a", "b", "c"], required: true, default: "c" },
+    { name: "place", type: "geo" },
+    { name: "count", type: "integer", min: 1, default: 1 },
+  ];
+  expect((await refusalOf(change("goods", { fields }))).issues).toEqual(["/fields/0 holds_other_values"]);
+  await refused("code_check", "id, code", "'g2', 'abcd'");
+  await sql("UPDATE public.goods SET code = 'ab', kind = NULL");
+  await change("goods", { fields });
+  expect(await sql("SELECT name, kind, count FROM public.goods")).toEqual([{ name: "ab", kind: "c", count: 1 }]);
+  await refused("name_check", "id, name", "'g2', 'abc'");
+  await refused("count_check", "id, count", "'g2', 0");
+  await insert("id, kind", "'g2', 'c'");
+  await change("goods", { fields: [fields[1]] }, { confirmLoss: true });
+  await refused("kind_check", "id, kind", "'g3', 'd'");
+  await insert("id, kind", "'g3', 'a'");
+});

@@ -102,6 +102,10 @@ async function shape(): Promise<unknown> {
     ),
     await sql("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"),
     await sql("SELECT tgrelid::regclass::text AS t, tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"),
+    await sql(
+      `SELECT t.tgrelid::regclass::text AS t, t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+       WHERE t.tgname LIKE 'zz_landfall_stamp%' ORDER BY 1, 2`,
+    ),
     await sql("SELECT name, definition FROM landfall.collection ORDER BY name"),
   ];
 }

@@ -113,5 +113,8 @@ export async function lockTables(tx: Db, definition: CollectionDefinition): Prom
 }
 
 export function touchesTables(plan: AlterPlan, before: CollectionDefinition, after: CollectionDefinition): boolean {
-  return plan.reshape.length + plan.fill.length + plan.tighten.length > 0 || changesCapture(before, after);
+  return (
+    plan.reshape.length + plan.prove.length + plan.fill.length + plan.tighten.length > 0 ||
+    changesCapture(before, after)
+  );
 }

@@ -2,6 +2,7 @@
 // page; a slow reader slows the reading.
 import { Readable } from "node:stream";
 import type { Context } from "../kernel/context.ts";
+import { bytesOfOctets } from "../kernel/octets.ts";
 import type { RecordQuery } from "./query-types.ts";
 import type { PageResult, RecordReader } from "./record-read.ts";
 
@@ -25,10 +26,10 @@ async function* pages(
   ctx: Context,
   first: PageResult,
   ask: (cursor: string) => Promise<PageResult>,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<Buffer, void, undefined> {
   let page = first;
   while (true) {
-    if (page.items.length > 0) yield `${page.items.join("\n")}\n`;
+    if (page.items.length > 0) yield bytesOfOctets(`${page.items.join("\n")}\n`);
     if (page.nextCursor === null || ctx.signal.aborted) return;
     page = await ask(page.nextCursor);
     // A definition or rule that changed on the way would make two halves of different kinds; a cut stream says so.

@@ -25,6 +25,13 @@ export function compileTruth(checked: Checked, options: CompileOptions): string 
   return new Compiler(options).truth(checked.node);
 }
 
+/** The same as clauses: each must hold, and does where one of its alternatives is TRUE. `a && (b || c)`: [[a], [b, c]]. */
+export function compileClauses(checked: Checked, options: CompileOptions): Clauses {
+  return new Compiler(options).clauses(checked.node);
+}
+
+export type Clauses = readonly (readonly string[])[];
+
 /** SQL that is TRUE exactly where the expression is false. */
 export function compileFalsehood(checked: Checked, options: CompileOptions): string {
   return new Compiler(options).falsehood(checked.node);
@@ -53,6 +60,12 @@ class Compiler implements Compilation {
 
   truth(node: Node): string {
     return this.#bounded(truthSql(this, node));
+  }
+
+  clauses(node: Node): Clauses {
+    const clauses = operands(node, "and").map((clause) => operands(clause, "or").map((one) => this.truth(one)));
+    this.#bounded(clauses.flat().join(" AND "));
+    return clauses;
   }
 
   falsehood(node: Node): string {
@@ -104,4 +117,8 @@ class Compiler implements Compilation {
       },
     );
   }
+}
+
+function operands(node: Node, kind: "and" | "or"): readonly Node[] {
+  return node.k === kind ? node.args.flatMap((arg) => operands(arg, kind)) : [node];
 }

@@ -29,8 +29,8 @@ export const geo: FieldKind = {
     const [lat, lng] = columnsOf(field).map((name) => columns[name]);
     return lat == null || lng == null ? null : place(lat as number, lng as number);
   },
-  check(field) {
-    const [lat, lng] = columnsOf(field).map(escapeName);
+  check(field, row = "") {
+    const [lat, lng] = columnsOf(field).map((name) => `${row}${escapeName(name)}`);
     return `(${lat} IS NULL) = (${lng} IS NULL) AND ${lat} BETWEEN -90 AND 90 AND ${lng} BETWEEN -180 AND 180`;
   },
 };
@@ -46,8 +46,8 @@ export const manyGeo: FieldKind = {
     const [lats, lngs] = columnsOf(field).map((name) => (columns[name] ?? []) as number[]);
     return zip(lats ?? [], lngs ?? []);
   },
-  check(field) {
-    const [lat, lng] = columnsOf(field).map(escapeName) as [string, string];
+  check(field, row = "") {
+    const [lat, lng] = columnsOf(field).map((name) => `${row}${escapeName(name)}`) as [string, string];
     const within = [
       `-90 <= ALL (${lat}) AND 90 >= ALL (${lat})`,
       `-180 <= ALL (${lng}) AND 180 >= ALL (${lng})`,

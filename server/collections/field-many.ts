@@ -20,8 +20,8 @@ export function manyKind(type: ValueType): FieldKind {
     },
     json: (_field, texts) => listJson(type, texts[0]),
     fromEntry: (field, columns) => ((columns[field.name] ?? []) as unknown[]).map(type.fromEntry),
-    check(field) {
-      const column = escapeName(field.name);
+    check(field, row = "") {
+      const column = `${row}${escapeName(field.name)}`;
       const conditions = [flat(column)];
       const own = type.checkList?.(column);
       if (own) conditions.push(own);

@@ -20,7 +20,7 @@ export function singleKind(type: ValueType): FieldKind {
       const value = columns[field.name];
       return value === null || value === undefined ? null : type.fromEntry(value);
     },
-    check: (field) => type.check?.(field, escapeName(field.name)) ?? null,
+    check: (field, row = "") => type.check?.(field, `${row}${escapeName(field.name)}`) ?? null,
   };
 }
 

@@ -16,6 +16,8 @@ const urlMax = 2_048;
 const emailForm =
   /^[^\s@"(),:;<>[\]\\\p{Cc}]{1,64}@(?=.{1,253}$)[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}][\p{L}\p{N}-]{0,62})*$/u;
 const urlForm = /^https?:\/\/[^\s"<>\\^`{|}\p{Cc}]+$/iu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON escapes
+const control = /[\0-\x1f]/;
 export const idForm = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** A ValueType over text; `problem` judges a storable string and says what is wrong with it. */
@@ -31,11 +33,19 @@ export function textType(
       return wrong ? refuse(path, wrong[0], wrong[1]) : ok(value);
     },
     text: (value) => value as string,
-    json: (text) => JSON.stringify(text),
+    json: quoted,
     fromEntry: (value) => value as string,
     check: lengthCheck,
     listIsJson: true,
   };
+}
+
+/**
+ * JSON of a text that Postgres holds, or of its octets: neither has a lone surrogate. Most texts need no escape, and to see
+ * that takes half as long as to have it done.
+ */
+export function quoted(text: string): string {
+  return text.includes('"') || text.includes("\\") || control.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 export function textTypes(

@@ -26,6 +26,9 @@ export interface FieldKind {
   json(field: FieldDefinition, texts: readonly (string | null)[]): string;
   /** Contract value from the forms Postgres' `to_jsonb` gives a log entry: `entry.after` in, one value out. */
   fromEntry(field: FieldDefinition, columns: { readonly [column: string]: unknown }): JsonValue;
-  /** SQL that every stored value satisfies, for the table's CHECK; null when the column type says it all. Literals are quoted. */
-  check(field: FieldDefinition): string | null;
+  /**
+   * SQL that every stored value satisfies; null when the column type says it all. Literals are quoted. `row` stands before
+   * each column: nothing, or `NEW.` in a trigger.
+   */
+  check(field: FieldDefinition, row?: string): string | null;
 }

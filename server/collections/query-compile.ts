@@ -1,5 +1,6 @@
 // One statement per shape of question: what is selected, which rows, in which order, from where on.
 import type { CursorKeys } from "./cursor.ts";
+import { anyOf, type Condition, servedByIndex, withoutImplied } from "./query-served.ts";
 import { and, type CompiledStatement, type SqlText } from "./query-sql.ts";
 import { queryLimits, type RecordQuery, type SortKey } from "./query-types.ts";
 import { isJoined, knownField, tableOf } from "./record-fields.ts";
@@ -14,8 +15,8 @@ import {
   withId,
 } from "./record-select.ts";
 import type { Schema } from "./types.ts";
-import { allowed } from "./visibility.ts";
-import { filterTruth } from "./visibility-filter.ts";
+import { allowed, allowedClauses } from "./visibility.ts";
+import { filterClauses } from "./visibility-filter.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
 export interface CompiledList {
@@ -52,24 +53,29 @@ export function compileList(
     return known >= 0 ? known : columns.push(text) - 1;
   });
   const versionAt = selection.plain ? columns.indexOf(`${row.column("version")}::text`) : undefined;
-  const where = and([...membership(build, row, query), after && afterCursor(build.sql, keys, after)]);
+  const members = membership(build, row, query);
+  const where = and([...members.map(anyOf), after && afterCursor(build.sql, keys, after)]);
   // The limit stands in the text: a bound one would leave the planner guessing how much is wanted. One row more tells
   // whether there is a next page.
-  const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;
-  return { statement: build.sql.finish(text, query.filter === undefined), selection, keysAt, versionAt, limit };
+  const text = `SELECT ${selectList(columns)} FROM ${tableOf(schema)} t WHERE ${where} ORDER BY ${orderBy(build, row, query.sort ?? [])} LIMIT ${limit + 1}`;
+  const statement = build.sql.finish(text, query.filter === undefined, servedByIndex(row, members, keys));
+  return { statement, selection, keysAt, versionAt, limit };
 }
 
+/** A column's value is sent as text anyway; a cast would have Postgres make that text twice. */
+const selectList = (columns: readonly string[]): string =>
+  columns.map((column) => column.replace(/^(t\."\w+")::text$/, "$1")).join(", ");
+
 export function compileCount(build: Build, schema: Schema, query: RecordQuery): CompiledStatement {
-  const where = and(membership(build, aliasRow(schema, "t"), query));
-  return build.sql.finish(`SELECT count(*)::text FROM ${tableOf(schema)} t WHERE ${where}`, query.filter === undefined);
+  const where = and(membership(build, aliasRow(schema, "t"), query).map(anyOf));
+  const text = `SELECT count(*)::text FROM ${tableOf(schema)} t WHERE ${where}`;
+  return build.sql.finish(text, query.filter === undefined);
 }
 
 /** The rule comes first in the text; Postgres may ask in any order, which is why no condition may raise. */
-function membership(build: Build, row: Row, query: RecordQuery): (string | undefined)[] {
-  return [
-    allowed(build, "list", row),
-    query.filter === undefined ? undefined : filterTruth(build, query.filter, query.params, row),
-  ];
+function membership(build: Build, row: Row, query: RecordQuery): readonly Condition[] {
+  const filter = query.filter === undefined ? [] : filterClauses(build, query.filter, query.params, row);
+  return withoutImplied([...allowedClauses(build, "list", row), ...filter]);
 }
 
 export function compileGet(build: Build, schema: Schema, query: Pick<RecordQuery, "fields" | "expand">): CompiledGet {
@@ -81,7 +87,7 @@ export function compileGet(build: Build, schema: Schema, query: Pick<RecordQuery
   const versionAt = known >= 0 ? known : columns.push(version) - 1;
   const id = build.sql.bind("id", (env) => env.id);
   const where = and([`${row.column("id")} = ${id}`, allowed(build, "get", row)]);
-  const text = `SELECT ${columns.join(", ")} FROM ${tableOf(schema)} t WHERE ${where}`;
+  const text = `SELECT ${selectList(columns)} FROM ${tableOf(schema)} t WHERE ${where}`;
   return { statement: build.sql.finish(text, true), selection, versionAt };
 }
 

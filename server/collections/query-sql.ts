@@ -45,16 +45,26 @@ export class SqlText {
     return `r${this.#aliases}`;
   }
 
-  finish(text: string, named: boolean): CompiledStatement {
+  /**
+   * `named`: worth a name on every connection from the first run on.
+   *
+   * `oneForAll`: one plan is the best for all values. Postgres plans a named statement anew for each run as long as it
+   * believes that knowing the values finds a better plan, and that takes longer than reading a page. Behind a sub-select
+   * it knows no value, so it stops trying after the fifth run.
+   */
+  finish(text: string, named: boolean, oneForAll = false): CompiledStatement {
     const used: Binder[] = [];
     const numbers = new Map<string, number>();
-    const numbered = text.replace(/\uE000(\d+);/g, (_place, index: string) => {
+    const numbered = text.replace(placeAndType, (_place, index: string, type = "") => {
       if (!numbers.has(index)) numbers.set(index, used.push(this.#binders[Number(index)] as Binder));
-      return `$${numbers.get(index)}`;
+      const value = `$${numbers.get(index)}${type}`;
+      return oneForAll ? `(SELECT ${value})` : value;
     });
     return new CompiledStatement(numbered, used, named);
   }
 }
+
+const placeAndType = /\uE000(\d+);(::\w+(?:\(\d+\))?(?:\[\])?)?/g;
 
 /** How often an ad-hoc statement must be seen before it is worth a name on every connection. */
 const seenBeforeNamed = 5;

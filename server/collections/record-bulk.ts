@@ -15,7 +15,7 @@ import { aliasRow, compileSelection, type Selection, wantedOf } from "./record-s
 import { explainSqlError } from "./record-sql-errors.ts";
 import { type Change, type Input, wholeRecord } from "./record-values.ts";
 import type { WriteOptions, WriteResult } from "./record-write.ts";
-import { actorSettings, currentTime, insertConditions } from "./record-write-sql.ts";
+import { actorContext, currentTime, insertConditions } from "./record-write-sql.ts";
 import { textsOf } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 import type { Build, Row } from "./visibility-types.ts";
@@ -47,6 +47,9 @@ interface CompiledBulk {
   readonly insert: CompiledStatement;
   readonly refusal: CompiledBulkRefusal;
   readonly selection: Selection;
+  /** Where id and version stand in a row. */
+  readonly idAt: number;
+  readonly versionAt: number;
   readonly reread: CompiledStatement;
   /** Fields whose write rule is asked only where the body names them. */
   readonly guarded: readonly FieldDefinition[];
@@ -161,15 +164,20 @@ async function writeAll(
 function inOrder(
   room: Room,
   schema: Schema,
-  { selection }: CompiledBulk,
+  { selection, idAt, versionAt }: CompiledBulk,
   rows: readonly (readonly (string | null)[])[],
   ids: readonly string[],
 ): WriteResult[] {
-  const byId = new Map(rows.map((row) => [row[0] as string, row]));
-  return ids.map((id) => {
-    const row = byId.get(id) as readonly (string | null)[];
-    const version = row[1] as string;
-    const text = selection.render(row.slice(2));
+  let byId: Map<string, readonly (string | null)[]> | undefined;
+  const find = (id: string) => {
+    byId ??= new Map(rows.map((row) => [row[idAt] as string, row]));
+    return byId.get(id);
+  };
+  return ids.map((id, at) => {
+    // Postgres gives them back as they were inserted, though it does not promise to.
+    const row = (rows[at]?.[idAt] === id ? rows[at] : find(id)) as readonly (string | null)[];
+    const version = row[versionAt] as string;
+    const text = selection.render(row);
     const etag = etagOf(room, schema, version, selection.plain ? undefined : text);
     return { id, text, version, created: true, etag };
   });
@@ -210,29 +218,41 @@ function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boo
       ? { columns: [], render: () => "", plain: true }
       : compileSelection(build, t, wantedOf(undefined, undefined));
   const selection = shown(insert);
+  const { columns: returned, idAt, versionAt } = placed(selection, t);
   const list = rows.columns.map(quote).join(", ");
   const values = rows.columns.map((name) => `v.${quote(name)}`).join(", ");
   const all = judged === "true" ? "" : ` WHERE NOT EXISTS (SELECT FROM v WHERE (${judged}) IS NOT TRUE)`;
-  const returning = ["t.id", "t.version::text", ...selection.columns].join(", ");
-  const text = `${actorSettings(insert.sql, "bulk")}, v AS MATERIALIZED (${rows.sql})
-    INSERT INTO ${tableOf(schema)} AS t (${list}) SELECT ${values} FROM ctx, v${all} RETURNING ${returning}`;
+  const text = `${actorContext(insert.sql)}, v AS MATERIALIZED (${rows.sql})
+    INSERT INTO ${tableOf(schema)} AS t (${list}) SELECT ${values} FROM ctx, v${all} RETURNING ${returned.join(", ")}`;
 
   const refusal = newBuild(room, audience);
   const asked = rowsSql(refusal, schema, guarded);
   const questions = conditionsIn(refusal, asked.row);
   const reread = newBuild(room, audience);
-  const again = shown(reread);
+  const again = placed(shown(reread), t);
   const ids = reread.sql.bind("c0", (env) => env.values?.c0?.[0]);
   return {
     insert: insert.sql.finish(text, true),
     refusal: compileBulkRefusal(refusal, schema, asked.sql, questions),
     reread: reread.sql.finish(
-      `SELECT ${["t.id", "t.version::text", ...again.columns].join(", ")} FROM ${tableOf(schema)} t WHERE t.id = ANY(${ids}::text[])`,
+      `SELECT ${again.columns.join(", ")} FROM ${tableOf(schema)} t WHERE t.id = ANY(${ids}::text[])`,
       true,
     ),
     selection,
+    idAt,
+    versionAt,
     guarded,
   };
+}
+
+/** The columns of a selection with id and version among them, and where those two stand. */
+function placed(selection: Selection, row: Row) {
+  const columns = [...selection.columns];
+  const place = (column: string) => {
+    const at = columns.indexOf(column);
+    return at >= 0 ? at : columns.push(column) - 1;
+  };
+  return { idAt: place(row.column("id")), versionAt: place(`${row.column("version")}::text`), columns };
 }
 
 /** Every field once; what is in it does not matter to the text. */

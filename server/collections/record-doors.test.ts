@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Reply, Route } from "../kernel/http/route.ts";
+import { textOfOctets } from "../kernel/octets.ts";
 import { batchRoutes } from "./batch.ts";
 import { denialRoutes } from "./denial-routes.ts";
 import { importer } from "./import.ts";
@@ -82,7 +83,9 @@ async function call(
     ip: "127.0.0.1",
   });
 }
-const json = (reply: Reply) => JSON.parse(reply.text ?? JSON.stringify(reply.json));
+const textOf = ({ text, octets, json }: Reply) =>
+  octets === undefined ? (text ?? JSON.stringify(json)) : textOfOctets(octets);
+const json = (reply: Reply) => JSON.parse(textOf(reply));
 const posts = { collection: "posts" };
 const ann = user("ann");
 

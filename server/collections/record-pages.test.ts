@@ -51,7 +51,8 @@ const keys = ["text", "word", "n", "x", "price", "at", "day", "flag", "createdAt
 type Row = Record<string, unknown> & { id: string };
 let rows: Row[] = [];
 
-/** The order of the contract, in JavaScript: code points, nulls last ascending and first descending, `id` last. */
+/** The order of the contract, in JavaScript: code points, nulls last ascending and first descending, `id` last and the way of the
+ * key before it. */
 function compare(sort: readonly { key: string; down: boolean }[]) {
   const value = (row: Row, key: string) => (key === "price" && row[key] !== null ? Number(row[key]) : row[key]);
   const order = (a: unknown, b: unknown): number => {
@@ -64,7 +65,7 @@ function compare(sort: readonly { key: string; down: boolean }[]) {
       const by = order(value(a, key), value(b, key));
       if (by !== 0) return down ? -by : by;
     }
-    return order(a.id, b.id);
+    return sort.at(-1)?.down ? order(b.id, a.id) : order(a.id, b.id);
   };
 }
 

@@ -2,6 +2,7 @@
 import { hash, type KeyObject } from "node:crypto";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
+import { textOfOctets } from "../kernel/octets.ts";
 import { type CursorKeys, decodeCursor, encodeCursor, queryHash } from "./cursor.ts";
 import { QueryCache } from "./query-cache.ts";
 import { type CompiledGet, type CompiledList, compileCount, compileGet, compileList, keysOf } from "./query-compile.ts";
@@ -23,7 +24,7 @@ export interface ReadResult {
 }
 
 export interface PageResult {
-  /** JSON of each record. */
+  /** JSON of each record, in octets (kernel/octets.ts). */
   readonly items: readonly string[];
   readonly nextCursor: string | null;
   readonly count?: number;
@@ -87,7 +88,7 @@ export function recordReader(room: Room): RecordReader {
           compileList(newBuild(room, audience), schema, query, after),
         );
         const env = { ctx, params: query.params, ...(after ? { cursor: after } : {}) };
-        const { rows } = await runTexts(ctx, list.statement, env);
+        const { rows } = await ctx.db.octets(list.statement.run(env));
         const more = rows.length > list.limit;
         const shown = more ? rows.slice(0, list.limit) : rows;
         const last = shown.at(-1);
@@ -95,7 +96,7 @@ export function recordReader(room: Room): RecordReader {
         const page = {
           ...(versionAt === undefined ? {} : { named: shown.map((row) => `${row[0]} ${row[versionAt]}`).join() }),
           items: shown.map(list.selection.render),
-          nextCursor: more && last ? encodeCursor(secret, question, keysOf(list, last)) : null,
+          nextCursor: more && last ? encodeCursor(secret, question, keysOf(list, last.map(textOfCell))) : null,
           schemaVersion: schema.schemaVersion,
         };
         if (!query.count) return page;
@@ -106,14 +107,20 @@ export function recordReader(room: Room): RecordReader {
   };
 }
 
+const textOfCell = (cell: string | null) => (cell === null ? null : textOfOctets(cell));
+
 /** The ETag without quotes. A plain record is named by its version alone; everything else by what the body says. */
 export function etagOf(room: Pick<Room, "epoch">, schema: Schema, version: string, body: string | undefined): string {
   const base = `${epochOf(room)}.${version}`;
   return body === undefined ? base : `${base}-${bodyHash(schema.schemaVersion, body)}`;
 }
 
-export function bodyHash(schemaVersion: number, body: string): string {
-  return hash("sha1", `${schemaVersion} ${body}`, "base64url");
+export function bodyHash(schemaVersion: number, body: string | Buffer): string {
+  return hash(
+    "sha1",
+    typeof body === "string" ? `${schemaVersion} ${body}` : Buffer.concat([Buffer.from(`${schemaVersion} `), body]),
+    "base64url",
+  );
 }
 
 /** What the text of the statement depends on. Values of parameters do not count, their JSON types do. */

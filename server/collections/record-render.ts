@@ -13,8 +13,13 @@ export type Piece = (cells: Cells) => string;
 export function renderRecord(pieces: readonly Piece[]): Render {
   return (cells) => {
     let out = "";
-    for (const piece of pieces) out += piece(cells);
-    return out === "" ? "{}" : `{${out.slice(1)}}`;
+    for (const piece of pieces) {
+      const member = piece(cells);
+      // Only the first, a short one, is copied for the sake of its comma.
+      if (out !== "") out += member;
+      else if (member !== "") out = `{${member.slice(1)}`;
+    }
+    return out === "" ? "{}" : `${out}}`;
   };
 }
 

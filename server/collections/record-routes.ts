@@ -4,6 +4,7 @@ import type { Context } from "../kernel/context.ts";
 import { parseEntityTags, versionsOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { unknownParameters } from "../kernel/http/validate.ts";
+import { bytesOfOctets } from "../kernel/octets.ts";
 import {
   type ExpandBody,
   type FlatQuery,
@@ -204,13 +205,14 @@ export async function pageOf(reader: RecordReader, ctx: Context, collection: str
 }
 
 function pageReply(room: Room, found: PageResult): Reply {
-  const text = pageText(found);
+  const octets = pageOctets(found);
   const { named, nextCursor, count } = found;
-  const content = named === undefined ? text : `${named} ${nextCursor} ${count}`;
-  return { status: 200, text, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, content)}` };
+  const content = named === undefined ? bytesOfOctets(octets) : `${named} ${nextCursor} ${count}`;
+  return { status: 200, octets, etag: `${epochOf(room)}.0-${bodyHash(found.schemaVersion, content)}` };
 }
 
-export function pageText({ items, nextCursor, count }: PageResult): string {
+/** JSON of the page, in octets. */
+export function pageOctets({ items, nextCursor, count }: PageResult): string {
   const tail = count === undefined ? "" : `,"count":${count}`;
   return `{"items":[${items.join(",")}],"nextCursor":${JSON.stringify(nextCursor)}${tail}}`;
 }

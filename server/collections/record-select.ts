@@ -247,8 +247,11 @@ export function orderBy(build: Build, row: Row, sort: readonly SortKey[]): strin
   return keys.map((key) => sortExpression(build, row, key).sql + (key.descending ? " DESC" : "")).join(", ");
 }
 
-/** Nothing sorts behind `id`, which no two records share. */
+/**
+ * Nothing sorts behind `id`, which no two records share. It goes the way of the key before it, so that an index on that
+ * key and the id is read in order, forwards or backwards.
+ */
 export function withId(sort: readonly SortKey[]): readonly SortKey[] {
   const at = sort.findIndex((key) => key.field === "id");
-  return at >= 0 ? sort.slice(0, at + 1) : [...sort, { field: "id", descending: false }];
+  return at >= 0 ? sort.slice(0, at + 1) : [...sort, { field: "id", descending: sort.at(-1)?.descending === true }];
 }

@@ -10,6 +10,7 @@ import { systemClock } from "../kernel/clock.ts";
 import type { Context } from "../kernel/context.ts";
 import { Problem } from "../kernel/errors/index.ts";
 import { uuidv7 } from "../kernel/ids.ts";
+import { textOfOctets } from "../kernel/octets.ts";
 import type { CollectionInput } from "./definition-shape.ts";
 import { createCollection, type DefinitionTools, dropCollection } from "./definition-write.ts";
 import { denialLog } from "./denial.ts";
@@ -142,7 +143,7 @@ export async function createTestbed({ db }: Pick<TestDatabase, "db">, newId = ()
     },
     async list(actor, collection, query = {}) {
       const { items, ...rest } = await reader.page(ctx(actor), collection, parseFlatQuery(query));
-      return { ...rest, items: items.map((text) => JSON.parse(text)) };
+      return { ...rest, items: items.map((octets) => JSON.parse(textOfOctets(octets))) };
     },
   };
 }

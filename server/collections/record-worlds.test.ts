@@ -118,7 +118,7 @@ async function answer(world: (typeof worlds)[number], { actor, name, params, que
       body: route.body ? route.body.parse(body) : undefined,
       ...{ headers: {}, ip: "", stream: undefined as never },
     });
-    return level(JSON.stringify([reply.status, reply.text, reply.headers]));
+    return level(JSON.stringify([reply.status, reply.text ?? reply.octets, reply.headers]));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return JSON.stringify(problemDocument(error, "r"));

@@ -1,9 +1,9 @@
 // The one statement of a write. The rules stand in its WHERE: asked of the stored row and of the new values as
 // expressions, so that after a concurrent change Postgres asks them again against the row it really changes.
 //
-//   WITH ctx AS MATERIALIZED (SELECT set_config('landfall.actor', $1, true), …)     who writes, for the capture trigger
-//   UPDATE posts t SET likes = t.likes + $6 FROM ctx
+//   UPDATE posts t SET likes = t.likes + $6
 //   WHERE t.id = $5 AND <visible t> AND <rule over t> AND <rule over t.likes + $6, …> AND t.version = ANY($7)
+//     AND set_config('landfall.actor', $1, true) IS NOT NULL …     who writes, for the capture trigger
 //   RETURNING <select list>
 import { textColumn } from "./field-text.ts";
 import { and, type CompiledStatement, quote, type SqlText } from "./query-sql.ts";
@@ -40,7 +40,6 @@ export interface Condition {
 }
 
 export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
-  const ctx = actorSettings(build.sql, plan.alone ? "alone" : "row");
   const row = aliasRow(plan.schema, "t");
   const joins = [...(plan.insert ?? []), ...(plan.update ?? [])].some(({ field }) => isJoined(field));
   const selection = compileSelection(build, row, wantedOf(answeredFields(build.audience, plan), undefined));
@@ -54,9 +53,9 @@ export function compileWrite(build: Build, plan: WritePlan): CompiledWrite {
   const insert = (also: string) => insertSql(build, plan, plan.insert ?? [], returning, also);
   const whole =
     update && plan.insert
-      ? `${ctx}, u AS (${update}), i AS (${insert(afterUpdate(plan.schema))})
+      ? `WITH u AS (${update}), i AS (${insert(afterUpdate(plan.schema))})
         SELECT 'u', u.* FROM u UNION ALL SELECT 'i', i.* FROM i`
-      : `${ctx} ${update ?? insert("")}`;
+      : (update ?? insert(""));
   return {
     statement: build.sql.finish(whole, true),
     selection,
@@ -80,10 +79,10 @@ const afterUpdate = (schema: Schema) =>
   ` AND NOT EXISTS (SELECT FROM u) AND NOT EXISTS (SELECT FROM ${tableOf(schema)} s WHERE s.id = v.id) ON CONFLICT (id) DO NOTHING`;
 
 export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "match">): CompiledWrite {
-  const ctx = actorSettings(build.sql, "row");
   const t = aliasRow(plan.schema, "t");
-  const where = and([`t.id = ${bindId(build.sql)}`, ...deleteConditions(build, plan).map(({ sql }) => sql)]);
-  const text = `${ctx} DELETE FROM ${tableOf(plan.schema)} AS t USING ctx WHERE ${where} RETURNING ${t.column("version")}::text`;
+  const conditions = deleteConditions(build, plan).map(({ sql }) => sql);
+  const where = and([`t.id = ${bindId(build.sql)}`, ...conditions, ...actorConditions(build.sql)]);
+  const text = `DELETE FROM ${tableOf(plan.schema)} AS t WHERE ${where} RETURNING ${t.column("version")}::text`;
   const selection = { columns: [], render: () => "", plain: false };
   return {
     statement: build.sql.finish(text, true),
@@ -95,11 +94,22 @@ export function compileDelete(build: Build, plan: Pick<WritePlan, "schema" | "ma
   };
 }
 
+/** Who writes, for the capture triggers, once for a statement of many rows: `FROM ctx` sees to it. */
+export const actorContext = (sql: SqlText): string =>
+  `WITH ctx AS MATERIALIZED (SELECT ${settingCalls(sql, "bulk").join(", ")})`;
+
+/**
+ * The same for one row, as conditions that always hold: a row is written after its conditions were asked, and triggers run
+ * after that. It saves a join with `ctx`.
+ */
+const actorConditions = (sql: SqlText, alone = false): string[] =>
+  settingCalls(sql, alone ? "alone" : "row").map((call) => `${call} IS NOT NULL`);
+
 /**
  * Inside a transaction all settings are written each time, since an earlier write may have left others. A statement alone
  * finds none, so only who writes is said.
  */
-export function actorSettings(sql: SqlText, capture: "row" | "bulk" | "alone"): string {
+function settingCalls(sql: SqlText, capture: "row" | "bulk" | "alone"): string[] {
   const settings = [
     ["actor", sql.bind("actor", ({ ctx }) => ctx.actor.label)],
     ["request", sql.bind("request", ({ ctx }) => ctx.requestId)],
@@ -108,25 +118,26 @@ export function actorSettings(sql: SqlText, capture: "row" | "bulk" | "alone"): 
     settings.push(["mutation", sql.bind("mutation", ({ ctx }) => ctx.mutationId ?? "")]);
     settings.push(["bulk", capture === "bulk" ? "'on'" : "''"]);
   }
-  const calls = settings.map(([name, value]) => `set_config('landfall.${name}', ${value}, true)`);
-  return `WITH ctx AS MATERIALIZED (SELECT ${calls.join(", ")})`;
+  return settings.map(([name, value]) => `set_config('landfall.${name}', ${value}, true)`);
 }
 
 const bindId = (sql: SqlText) => sql.bind("id", (env) => env.id);
 
 function updateSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string): string {
   const { assignments } = newRow(build, plan.schema, changes);
-  const where = and([`t.id = ${bindId(build.sql)}`, ...updateConditions(build, plan).map(({ sql }) => sql)]);
+  const conditions = updateConditions(build, plan).map(({ sql }) => sql);
+  const where = and([`t.id = ${bindId(build.sql)}`, ...conditions, ...actorConditions(build.sql, plan.alone)]);
   // A patch that changes only lists still asks the rules of the row and locks it.
   const set = assignments.length > 0 ? assignments.join(", ") : "id = t.id";
-  return `UPDATE ${tableOf(plan.schema)} AS t SET ${set} FROM ctx WHERE ${where} RETURNING ${returning}`;
+  return `UPDATE ${tableOf(plan.schema)} AS t SET ${set} WHERE ${where} RETURNING ${returning}`;
 }
 
 function insertSql(build: Build, plan: WritePlan, changes: readonly Change[], returning: string, also: string): string {
   const { columns, row, names } = insertedRow(build, plan.schema, changes);
-  const where = and(insertConditions(build, plan, row).map(({ sql }) => sql));
+  const conditions = insertConditions(build, plan, row).map(({ sql }) => sql);
+  const where = and([...conditions, ...actorConditions(build.sql, plan.alone)]);
   const list = names.map(quote).join(", ");
-  return `INSERT INTO ${tableOf(plan.schema)} AS t (${list}) SELECT ${names.map((name) => `v.${quote(name)}`).join(", ")} FROM ctx, (SELECT ${columns.join(", ")}) v WHERE ${where}${also} RETURNING ${returning}`;
+  return `INSERT INTO ${tableOf(plan.schema)} AS t (${list}) SELECT ${names.map((name) => `v.${quote(name)}`).join(", ")} FROM (SELECT ${columns.join(", ")}) v WHERE ${where}${also} RETURNING ${returning}`;
 }
 
 /** A row that is not stored yet, as the subquery `v`. The trigger's own fields are shown to rules as they will be. */

@@ -2,28 +2,35 @@
 import { CelError } from "@landfall/client/cel";
 import { checkRule, type RuleOptions, tablesOf } from "./expression-env.ts";
 import { slotValue } from "./expression-slots.ts";
-import { type CompileOptions, compileTruth, type RowSource } from "./expression-sql.ts";
+import { type Clauses, type CompileOptions, compileClauses, compileTruth, type RowSource } from "./expression-sql.ts";
 import type { SqlText } from "./query-sql.ts";
 import { joinTableOf } from "./record-fields.ts";
 import type { Schema } from "./types.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
 type Operation = RuleOptions["operation"];
+type Rows = { readonly row: Row; readonly before?: Row | undefined };
 
 /** The rule as a condition that is true exactly where the rule holds; false or null elsewhere. It never raises. */
-export function ruleTruth(
+export const ruleTruth = (build: Build, rule: string, operation: Operation, rows: Rows): string =>
+  compiledRule(compileTruth, build, { rule, operation, rows }) ?? "false";
+
+/** The same as clauses that must all hold. */
+export const ruleAsClauses = (build: Build, rule: string, operation: Operation, rows: Rows): Clauses =>
+  compiledRule(compileClauses, build, { rule, operation, rows }) ?? [["false"]];
+
+/** A stored rule was checked when it was saved. Should a newer server refuse it, it is undefined and allows nothing. */
+function compiledRule<T>(
+  compile: (checked: ReturnType<typeof checkRule>, options: CompileOptions) => T,
   build: Build,
-  rule: string,
-  operation: Operation,
-  rows: { readonly row: Row; readonly before?: Row | undefined },
-): string {
+  { rule, operation, rows }: { readonly rule: string; readonly operation: Operation; readonly rows: Rows },
+): T | undefined {
   const before = rows.before && { before: sourceOf(rows.before) };
   try {
     const checked = checkRule(build.schemas, rows.row.schema, rule, { operation });
-    return compileTruth(checked, { ...optionsOf(build), row: sourceOf(rows.row), ...before });
+    return compile(checked, { ...optionsOf(build), row: sourceOf(rows.row), ...before });
   } catch (error) {
-    // A stored rule was checked when it was saved. Should a newer server refuse it, it allows nothing.
-    if (error instanceof CelError) return "false";
+    if (error instanceof CelError) return undefined;
     throw error;
   }
 }

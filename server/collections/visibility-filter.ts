@@ -1,7 +1,7 @@
 // A caller's filter as an SQL condition of one statement, seen with the caller's eyes.
 import { CelError } from "@landfall/client/cel";
 import { checkFilter } from "./expression-env.ts";
-import { compileTruth, type RowSource } from "./expression-sql.ts";
+import { type Clauses, compileClauses, type RowSource } from "./expression-sql.ts";
 import { errors } from "./record-errors.ts";
 import { knownField } from "./record-fields.ts";
 import type { JsonValue, Schema } from "./types.ts";
@@ -10,12 +10,12 @@ import { optionsOf, sourceOf } from "./visibility-expression.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
 /** A caller's filter: hidden fields do not exist in it, every hop goes through list rules, every read through field rules. */
-export function filterTruth(
+export function filterClauses(
   build: Build,
   filter: string | object,
   params: { readonly [name: string]: JsonValue } | undefined,
   row: Row,
-): string {
+): Clauses {
   const schemaOf = (name: string) => build.schemas.byName.get(name) as Schema;
   const rowOf = (collection: string, source: RowSource): Row => ({
     schema: schemaOf(collection),
@@ -27,7 +27,7 @@ export function filterTruth(
   };
   return refusing(() => {
     const checked = checkFilter(build.schemas, row.schema, filter, { params: params ?? {}, canRead });
-    return compileTruth(checked, {
+    return compileClauses(checked, {
       ...optionsOf(build),
       row: sourceOf(row),
       hop: (collection, source) => unlessTrue(allowed(build, "list", rowOf(collection, source))),

@@ -1,10 +1,11 @@
 // Which rows and which fields somebody may reach, as SQL conditions. Every door builds its statements from here, so that
 // a decision exists once: list, query, get, expand, export, batch and the writer.
 import type { RecordAction } from "../kernel/actor.ts";
+import type { Clauses } from "./expression-sql.ts";
 import { and } from "./query-sql.ts";
 import { type Audience, inScope, readRule, writeRule } from "./record-fields.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
-import { namesBefore, ruleTruth } from "./visibility-expression.ts";
+import { namesBefore, ruleAsClauses, ruleTruth } from "./visibility-expression.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
 /** The text of the rule that decides an action: `get` is `list` when unset. Undefined: admins only. */
@@ -61,6 +62,13 @@ export function updateClauses(build: Build, rows: { readonly row: Row; readonly 
 
 export const allowed = (build: Build, action: RecordAction, row: Row): string =>
   and(clauses(build, action, row).map(({ sql }) => sql));
+
+/** `allowed` as clauses, for whoever wants to know what they ask. */
+export function allowedClauses(build: Build, action: RecordAction, row: Row): Clauses {
+  if (!mayAsk(build.audience, row.schema, action)) return [["false"]];
+  if (build.audience.passesRules) return [];
+  return ruleAsClauses(build, ruleOf(row.schema, action) as string, action, { row });
+}
 
 /** Condition under which the audience sees this field of the row; "true" when nothing protects it. */
 export function readable(build: Build, field: FieldDefinition, row: Row): string {

@@ -18,7 +18,7 @@ export interface Log {
 }
 
 export function createLog(options: LogOptions): Log {
-  const output = options.sink ?? destination({ fd: 2, minLength: 4096, sync: true });
+  const output = options.sink ?? standardError();
   const scrub = createScrubber(options.secrets ?? []);
   const flush = () => (output as { flushSync?: () => void }).flushSync?.();
   // Batched lines of a quiet server should not wait for the next request.
@@ -36,6 +36,12 @@ export function createLog(options: LogOptions): Log {
     { write: (line: string) => void output.write(scrub(line)) },
   );
   return { log, flush };
+}
+
+function standardError() {
+  const output = destination({ fd: 2, minLength: 4096, sync: true });
+  // Nobody reads it any more: lines are lost, the server is not.
+  return output.on("error", () => {});
 }
 
 const removed = "[secret]";

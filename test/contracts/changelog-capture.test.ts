@@ -1,6 +1,8 @@
 // What one change looks like in the log, for every way of making it.
 import { beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { announce, installCapture, refreshCapture, removeCapture } from "../../server/kernel/changelog/capture.ts";
+import type { CapturedCollection } from "../../server/kernel/changelog/types.ts";
+import type { Db } from "../../server/kernel/db/index.ts";
 import { asSuperuser, testDatabase } from "../support/database.ts";
 import { createItems, items, rawLog, systemColumnsDdl } from "./changelog-support.ts";
 
@@ -166,22 +168,72 @@ test("the session's own settings do not change how values are logged", async () 
   expect(entry?.after?.createdAt).toContain("+00:00");
 });
 
-test("another role with grants on the table alone is captured", async () => {
+/** With another role's connection, which has grants on the table alone. */
+async function asAnotherRole(work: (other: Db) => Promise<void>): Promise<void> {
   const role = `w_${database.name}`;
   const host = inject("postgresHost");
   await asSuperuser(host, `CREATE ROLE ${role} LOGIN`);
   try {
     await sql(`GRANT ALL ON public.items TO ${role}`);
-    const other = database.open({ connection: { ...database.connection, user: role }, max: 1 });
+    await work(database.open({ connection: { ...database.connection, user: role }, max: 1 }));
+  } finally {
+    await sql(`REVOKE ALL ON public.items FROM ${role}`);
+    await asSuperuser(host, `DROP ROLE ${role}`);
+  }
+}
+
+test("another role with grants on the table alone is captured", () =>
+  asAnotherRole(async (other) => {
     await other.query({ text: "INSERT INTO public.items (id, title) VALUES ('a', 'x')" });
     await other.query({ text: "UPDATE public.items SET title = 'y'" });
     await other.query({ text: "DELETE FROM public.items" });
     await expect(other.query({ text: "SELECT * FROM landfall.change" })).rejects.toThrow("permission denied");
     expect((await entries()).map((entry) => entry.op)).toEqual(["i", "u", "d"]);
-  } finally {
-    await sql(`REVOKE ALL ON public.items FROM ${role}`);
-    await asSuperuser(host, `DROP ROLE ${role}`);
-  }
+  }));
+
+const checked: CapturedCollection = {
+  ...items,
+  checks: [
+    { name: "title_check", sql: "char_length(NEW.title) <= 3" },
+    { name: "amount_check", sql: "NEW.amount BETWEEN 0 AND 9" },
+  ],
+};
+
+test("a row that a check does not allow is refused whoever writes it and however", () =>
+  asAnotherRole(async (other) => {
+    await database.db.transaction((tx) => installCapture(tx, checked));
+    await other.query({ text: "SET search_path = public" });
+    await other.query({ text: "INSERT INTO items (id, title, amount) VALUES ('a', 'abc', NULL), ('b', NULL, 9)" });
+    const refused = async (constraint: string, text: string) =>
+      expect(other.query({ text }), text).rejects.toMatchObject({ code: "23514", constraint, table: "items" });
+    await refused("title_check", "INSERT INTO items (id, title) VALUES ('c', 'abcd')");
+    await refused("amount_check", "INSERT INTO items (id, title, amount) VALUES ('c', 'abc', 10)");
+    await refused("title_check", "UPDATE items SET title = 'abcd' WHERE id = 'a'");
+    await refused("amount_check", "UPDATE items SET amount = -1, \"createdAt\" = now() WHERE id = 'a'");
+    await refused("amount_check", "INSERT INTO items (id) VALUES ('a') ON CONFLICT (id) DO UPDATE SET amount = 11");
+    await refused("amount_check", "INSERT INTO items (id, amount) VALUES ('a', 10) ON CONFLICT (id) DO NOTHING");
+    await refused(
+      "title_check",
+      "SELECT set_config('landfall.bulk', 'on', true); INSERT INTO items (id, title) VALUES ('c', 'abcd')",
+    );
+    await refused("title_check", "SELECT set_config('landfall.joined', '{}', true); UPDATE items SET title = 'abcd'");
+    expect((await entries()).map(({ op, id }) => `${op} ${id}`)).toEqual(["i a", "i b"]);
+    await database.db.transaction((tx) => installCapture(tx, items));
+  }));
+
+test("a writer's own operators do not get between its row and the checks", async () => {
+  await database.db.transaction((tx) => installCapture(tx, checked));
+  await sql("CREATE SCHEMA sly");
+  await sql("CREATE FUNCTION sly.yes(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'");
+  await sql("CREATE OPERATOR sly.<= (LEFTARG = int, RIGHTARG = int, FUNCTION = sly.yes)");
+  const one = database.open({ max: 1 });
+  await one.query({ text: "SET search_path = sly, pg_catalog" });
+  expect(await one.query({ text: "SELECT 2 <= 1 AS fooled" })).toEqual([{ fooled: true }]);
+  await expect(one.query({ text: "INSERT INTO public.items (id, title) VALUES ('a', 'abcd')" })).rejects.toMatchObject({
+    constraint: "title_check",
+  });
+  await sql("DROP SCHEMA sly CASCADE");
+  await database.db.transaction((tx) => installCapture(tx, items));
 });
 
 test("bulk switched in mid-statement neither loses nor doubles a row", async () => {
@@ -248,7 +300,46 @@ test("statements about a collection are entries; an older generator's functions 
   expect(await entries()).toMatchObject([{ op: "s", id: null, version: null, actor: "admin:a" }]);
   const never = async () => expect.unreachable();
   expect(await refreshCapture(database.db, [items], never)).toBe(0);
-  await sql("COMMENT ON FUNCTION landfall.capture_1_row() IS 'Landfall capture, generator 0, schema version 1'");
+  await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 0, schema version 1'");
   expect(await refreshCapture(database.db, [items], never)).toBe(1);
   expect(await refreshCapture(database.db, [items], never)).toBe(0);
+});
+
+test("what generator 2 left is taken over: its triggers go, and its constraints become the trigger's checks", async () => {
+  for (const suffix of ["stamp_insert", "stamp_update", "inserted", "updated", "deleted"])
+    await sql(`DROP FUNCTION landfall.capture_1_${suffix}() CASCADE`);
+  await sql("CREATE FUNCTION landfall.capture_1_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+  const trigger = (name: string, when: string, call: string) =>
+    sql(`CREATE TRIGGER "${name}" ${when} EXECUTE FUNCTION landfall.${call}()`);
+  await trigger("zz_landfall_stamp", "BEFORE INSERT OR UPDATE ON public.items FOR EACH ROW", "stamp");
+  await trigger("A_landfall_row", "AFTER INSERT OR UPDATE OR DELETE ON public.items FOR EACH ROW", "capture_1_row");
+  await trigger("A_landfall_update", "AFTER UPDATE ON public.items", "capture_1_bulk");
+  await trigger("A_landfall_delete", "AFTER DELETE ON public.items", "capture_1_bulk");
+  await sql("ALTER TABLE public.items ADD CONSTRAINT title_check CHECK (char_length(title) <= 3)");
+  await sql("ALTER TABLE public.items ADD CONSTRAINT own CHECK (amount <> 7)");
+  await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 2, schema version 1'");
+
+  expect(await refreshCapture(database.db, [checked], async () => expect.unreachable())).toBe(1);
+  const names = async (text: string) => (await database.db.query<{ name: string }>({ text })).map(({ name }) => name);
+  expect(
+    await names(
+      "SELECT conname AS name FROM pg_constraint WHERE conrelid = 'public.items'::regclass AND contype = 'c'",
+    ),
+  ).toEqual(["own"]);
+  expect(
+    await names("SELECT tgname AS name FROM pg_trigger WHERE tgrelid = 'public.items'::regclass ORDER BY 1"),
+  ).toEqual([
+    "A_landfall_deleted",
+    "A_landfall_insert",
+    "A_landfall_inserted",
+    "A_landfall_truncate",
+    "A_landfall_updated",
+    "zz_landfall_stamp_insert",
+    "zz_landfall_stamp_update",
+  ]);
+  await expect(sql("INSERT INTO public.items (id, title) VALUES ('a', 'abcd')")).rejects.toMatchObject({
+    constraint: "title_check",
+  });
+  await sql("INSERT INTO public.items (id, title) VALUES ('a', 'abc')");
+  expect((await entries()).map(({ op }) => op)).toEqual(["i"]);
 });

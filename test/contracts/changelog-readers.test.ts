@@ -98,6 +98,28 @@ test("many transactions in one span are paged too", async () => {
   expect(new Set(seen).size).toBe(200);
 });
 
+test("a tick of many changes is followed by a longer gap, a tick of few is not", async () => {
+  const log = await started({ gapMs: 1, gapMaxMs: 2_000 });
+  await until(() => log.stats().leading);
+  const gapAfter = async (count: number, prefix: string) => {
+    const before = log.head().tick;
+    await insert(count, prefix);
+    log.ring();
+    await until(() => log.head().tick > before);
+    const { tick } = log.head();
+    await insert(1, `${prefix}.late`);
+    log.ring();
+    await until(() => log.head().tick > tick);
+    const [row] = await sql(
+      `SELECT extract(epoch FROM b.at - a.at)::float8 * 1000 AS ms FROM landfall.tick a, landfall.tick b
+       WHERE a.id = ${tick} AND b.id = ${tick} + 1`,
+    );
+    return row?.ms;
+  };
+  expect(await gapAfter(3, "few")).toBeLessThan(1_000);
+  expect(await gapAfter(2_000, "burst")).toBeGreaterThan(500);
+});
+
 test("readers of one process share what they read", async () => {
   const log = await started();
   const all = [1, 2, 3, 4].map((n) => ({ n, ...collector() }));

@@ -103,6 +103,17 @@ test("an uncaught exception is told, the server stops in order, and the exit cod
   expect(server.err()).toContain("a seeded fault");
 });
 
+test("a server whose output nobody reads any more goes on, and still ends after a fault", async () => {
+  const server = run(["start"], { env: { ...free, LANDFALL_DATA_DIR: folder() } });
+  const url = await urlOf(server);
+  server.child.stdout?.destroy();
+  server.child.stderr?.destroy();
+  expect(await count(url)).toBe(1);
+  await fetch(`${url}/fault`);
+  // `ended` waits for the streams, which are gone.
+  await expect.poll(() => server.child.exitCode, { timeout: 10_000 }).toBe(1);
+});
+
 const refusals: [string, () => Promise<{ env: Record<string, string> }>, keyof typeof exitCodes, string][] = [
   ["a wrong setting", async () => ({ env: { PORT: "x", LANDFALL_DB_PREPARE: "x" } }), "config_invalid", "PORT: "],
   ["a database that is down", async () => down(), "database_unreachable", "does not accept connections"],

@@ -4,15 +4,20 @@ import pg from "pg";
 import type { CapturedCollection, CapturedColumn, CapturedJoin } from "./types.ts";
 
 /** Raise it when the generated text changes: functions of an older generator are replaced at the next start. */
-export const generatorVersion = 2;
+export const generatorVersion = 3;
 
 export const quoted = (name: string) => pg.escapeIdentifier(name);
 const literal = (text: string) => pg.escapeLiteral(text);
 
-/** Time zone and float digits decide how values print; they are pinned, or two writers would log one value in two forms. */
-export const functionHead = (name: string) => `CREATE OR REPLACE FUNCTION landfall.${name}() RETURNS trigger
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET extra_float_digits = 1`;
+/** `settings` are pinned for the call. The search path always is: the body names operators without their schema. */
+export const functionHead = (
+  name: string,
+  settings = "",
+) => `CREATE OR REPLACE FUNCTION landfall.${name}() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp ${settings}`;
+
+/** Time zone and float digits decide how values print: pinned, or two writers would log one value in two forms. */
+export const printSettings = "SET timezone = 'UTC' SET extra_float_digits = 1";
 
 const systemColumns = new Set(["id", "createdAt", "updatedAt", "version"]);
 const stampColumns: readonly CapturedColumn[] = ["createdAt", "updatedAt"].map((name) => ({
@@ -22,51 +27,60 @@ const stampColumns: readonly CapturedColumn[] = ["createdAt", "updatedAt"].map((
 }));
 const emptyObject = "'{}'::jsonb";
 
-/** The trigger that captures row by row; it does nothing while `landfall.bulk` is on. */
-export function rowFunction(c: CapturedCollection): string {
-  // Plain expressions only: PL/pgSQL evaluates those without starting a query. Each costs its preparation once per
-  // transaction, so the way of an update is the shortest, and columns that stayed cost one comparison.
-  return `
-#variable_conflict use_variable
-DECLARE
-  was jsonb := ${emptyObject};
-  ${hasSealed(c) ? `hid jsonb := ${emptyObject};` : ""}
-  ${hasJoins(c) ? joinedDeclared : ""}
-  appended bool;
-BEGIN
-  IF current_setting('landfall.bulk', true) = 'on'${hasJoins(c) ? " AND TG_OP <> 'DELETE'" : ""} THEN
-    RETURN NULL;
-  ELSIF TG_OP = 'UPDATE' THEN
-    -- The stamp leaves the version alone when nothing changed.
-    IF NEW.version = OLD.version THEN
-      RETURN NULL;
-    ELSIF NEW.id = OLD.id THEN
-      ${collectChanged(c, "was", false)}
-      IF was <> ${emptyObject} THEN
-        was := was || ${formerStamp("OLD")};
-      END IF;
-      ${collectChanged(c, "hid", true)}
-      ${append(updateEntry(c, "NEW", "was", "hid"))};
-    ELSE
-      ${append(deleteEntry(c, "OLD"))};
-      ${append(insertEntry(c, "NEW"))};
-    END IF;
-  ELSIF TG_OP = 'INSERT' THEN
-    ${append(insertEntry(c, "NEW"))};
-  ELSE
-    ${append(deleteEntry(c, "OLD"))};
-  END IF;
-  RETURN NULL;
-END`;
+// The row triggers hold plain expressions only: PL/pgSQL evaluates those without starting a query. Each costs its
+// preparation once per transaction, so there are few on the usual way, and a column that stayed costs one comparison.
+
+/** An inserted row's entry; the statement's trigger writes it while `landfall.bulk` is on. */
+export function insertedFunction(c: CapturedCollection): string {
+  const entry = call(insertEntry(c, "NEW"));
+  return rowFunction(
+    `appended := CASE WHEN current_setting('landfall.bulk', true) IS DISTINCT FROM 'on' THEN ${entry} END`,
+  );
 }
 
-/** The trigger that captures a whole statement from its transition tables; it works only while `landfall.bulk` is on. */
+export const deletedFunction = (c: CapturedCollection): string => rowFunction(append(deleteEntry(c, "OLD")));
+
+export function updatedFunction(c: CapturedCollection): string {
+  const declared = `was jsonb;
+  ${hasSealed(c) ? "hid jsonb;" : ""}
+  ${hasJoins(c) ? joinedDeclared : ""}`;
+  // The stamp leaves the version alone when nothing changed.
+  return rowFunction(
+    `IF NEW.id = OLD.id AND NEW.version <> OLD.version THEN
+    ${collectChanged(c, "was", false)}
+    ${collectChanged(c, "hid", true)}
+    ${append(updateEntry(c, "NEW", `coalesce(was || ${formerStamp("OLD")}, ${emptyObject})`, `coalesce(hid, ${emptyObject})`))};
+  ELSIF NEW.version <> OLD.version THEN
+    ${append(deleteEntry(c, "OLD"))};
+    ${append(insertEntry(c, "NEW"))};
+  END IF`,
+    declared,
+  );
+}
+
+const rowFunction = (work: string, declared = "") => `
+#variable_conflict use_variable
+DECLARE
+  appended bool;
+  ${declared}
+BEGIN
+  ${work};
+  RETURN NULL;
+END`;
+
+/**
+ * The trigger that captures a whole INSERT from its transition table; it works only while `landfall.bulk` is on. Updates and
+ * deletes have none: their transition tables would cost each one-row statement more than they save a large one.
+ */
 export function bulkFunction(c: CapturedCollection): string {
-  // The cascade to the join tables runs before statement triggers, so their lists would be gone: deletes stay per row.
-  const deletes = hasJoins(c) ? "NULL" : insertInto(deleteEntry(c, "o"), "FROM old_rows o");
-  const gone = "FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE n.id = o.id)";
-  const come = "FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE o.id = n.id)";
-  const stayed = "FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.version <> o.version";
+  // A row's names and types are looked up once for to_jsonb, and for each argument by jsonb_build_object.
+  const parts = hasSealed(c) ? { after: false, sealed: true } : { after: false };
+  const rows = Object.entries(parts).map(([name, part]) => {
+    const cells = members(c, "n", part).map((member) => `${member.value} AS ${quoted(member.name)}`);
+    return `CROSS JOIN LATERAL (SELECT ${cells.join(", ")}) ${name}`;
+  });
+  const from = `FROM new_rows n ${rows.join(" ")}`;
+  const sealed = hasSealed(c) ? sealedImage("to_jsonb(sealed.*)", null) : "NULL";
   return `
 #variable_conflict use_variable
 BEGIN
@@ -76,17 +90,8 @@ BEGIN
   -- Declared only here: this function is called, for nothing, by every statement that is not in bulk.
   DECLARE
     ${settingsDeclared}
-    ${joinedDeclared}
   BEGIN
-    IF TG_OP = 'INSERT' THEN
-      ${insertInto(insertEntry(c, "n"), "FROM new_rows n")};
-    ELSIF TG_OP = 'DELETE' THEN
-      ${deletes};
-    ELSE
-      ${insertInto(updateEntry(c, "n", changedWithStamp(c, "o", "n"), changed(c, "o", "n", true)), stayed)};
-      ${insertInto(deleteEntry(c, "o"), gone)};
-      ${insertInto(insertEntry(c, "n"), come)};
-    END IF;
+    ${insertInto(entry(c, "i", "n.id", "n.version", ["to_jsonb(after.*)", "NULL", sealed]), from)};
   END;
   RETURN NULL;
 END`;
@@ -176,7 +181,8 @@ const joinedDeclared = "joined jsonb := nullif(current_setting('landfall.joined'
 /** The values of one entry, in the order of `landfall.append`, which adds the settings itself. */
 type EntryValues = readonly string[];
 
-const append = (values: EntryValues) => `appended := landfall.append(${values.join(", ")})`;
+const call = (values: EntryValues) => `landfall.append(${values.join(", ")})`;
+const append = (values: EntryValues) => `appended := ${call(values)}`;
 
 const insertInto = (values: EntryValues, from = "") =>
   `INSERT INTO landfall.change (slot, collection, "schemaVersion", op, id, version, after, before, sealed, actor, request, mutation)
@@ -210,20 +216,21 @@ const updateEntry = (c: CapturedCollection, row: string, before: string, sealedB
 /** The system columns' former values, once something public changed. */
 const formerStamp = (old: string) => `jsonb_build_object('updatedAt', ${old}."updatedAt", 'version', ${old}.version)`;
 
-const changedWithStamp = (c: CapturedCollection, old: string, row: string) =>
-  `(SELECT CASE WHEN w.was = ${emptyObject} THEN w.was ELSE w.was || ${formerStamp(old)} END
-      FROM (SELECT ${changed(c, old, row, false)}) AS w(was))`;
-
 function sealedImage(after: string | null, before: string | null): string {
   const parts = [after && `'after', ${after}`, before && `'before', ${before}`].filter(Boolean);
   return `jsonb_build_object(${parts.join(", ")})`;
 }
 
-/** All columns of one row, sealed or public; lists of the join tables among them. */
+/** Of one row, by name: its columns, sealed or public, and the lists of its join tables. */
+const members = (c: CapturedCollection, row: string, sealed: boolean) => [
+  ...(sealed ? [] : [{ name: "id", value: `${row}.id` }]),
+  ...columns(c, sealed).map((column) => ({ name: column.name, value: jsonForm(column, row) })),
+  ...joinsOf(c, sealed).map((join) => ({ name: join.field, value: joinList(join, row) })),
+];
+
+/** The same as a JSON object. */
 function image(c: CapturedCollection, row: string, sealed: boolean): string {
-  const pairs = columns(c, sealed).map((column) => `${literal(column.name)}, ${jsonForm(column, row)}`);
-  if (!sealed) pairs.unshift(`'id', ${row}.id`);
-  for (const join of joinsOf(c, sealed)) pairs.push(`${literal(join.field)}, ${joinList(join, row)}`);
+  const pairs = members(c, row, sealed).map(({ name, value }) => `${literal(name)}, ${value}`);
   return joinObjects(chunks(pairs, 40).map((chunk) => `jsonb_build_object(${chunk.join(", ")})`));
 }
 
@@ -250,21 +257,12 @@ function changes(c: CapturedCollection, old: string, row: string, sealed: boolea
   return [...own, ...lists];
 }
 
-/** What the fields that differ held before, as one expression. */
-const changed = (c: CapturedCollection, old: string, row: string, sealed: boolean) =>
-  joinObjects(
-    changes(c, old, row, sealed).map(
-      ({ name, happened, former }) =>
-        `CASE WHEN ${happened} THEN jsonb_build_object(${name}, ${former}) ELSE ${emptyObject} END`,
-    ),
-  );
-
-/** The same as statements that add to a variable. */
+/** What the fields that differ held before, as statements that add to a variable. */
 const collectChanged = (c: CapturedCollection, variable: string, sealed: boolean) =>
   changes(c, "OLD", "NEW", sealed)
     .map(
       ({ name, happened, former }) => `IF ${happened} THEN
-        ${variable} := ${variable} || jsonb_build_object(${name}, ${former});
+        ${variable} := coalesce(${variable}, ${emptyObject}) || jsonb_build_object(${name}, ${former});
       END IF;`,
     )
     .join("\n      ");

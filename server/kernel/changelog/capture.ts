@@ -4,13 +4,17 @@ import pg from "pg";
 import type { Db } from "../db/index.ts";
 import {
   bulkFunction,
+  deletedFunction,
   functionHead,
   generatorVersion,
+  insertedFunction,
   joinFunction,
+  printSettings,
   quoted,
-  rowFunction,
   truncateFunction,
+  updatedFunction,
 } from "./capture-sql.ts";
+import { stampInsertFunction, stampUpdateFunction } from "./capture-stamp-sql.ts";
 import type { CapturedCollection } from "./types.ts";
 
 // AFTER triggers fire in the order of their names. Ours come before the foreign keys' (`RI_…`), so that a deleted owner's
@@ -20,6 +24,7 @@ const stampTrigger = "zz_landfall_stamp";
 
 /** Installs or replaces capture on the collection's table and join tables, inside the transaction that changed them. */
 export async function installCapture(tx: Db, c: CapturedCollection): Promise<void> {
+  await removeFormer(tx, c);
   for (const text of [...functions(c), ...triggers(c)]) await tx.query({ text });
 }
 
@@ -29,7 +34,7 @@ export async function removeCapture(tx: Db, table: string): Promise<void> {
     text: `SELECT DISTINCT substring(p.proname FROM '^capture_(\\d+)_') AS id
            FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
            WHERE t.tgrelid = format('public.%I', $1::text)::regclass AND p.pronamespace = 'landfall'::regnamespace
-             AND p.proname ~ '^capture_\\d+_row$'`,
+             AND p.proname ~ '^capture_\\d+_truncate$'`,
     values: [table],
   });
   for (const { id } of functions) await dropFunctions(tx, id);
@@ -84,10 +89,25 @@ async function tryInstall(db: Db, c: CapturedCollection): Promise<boolean> {
 
 async function installedGenerator(db: Db, collection: number): Promise<number> {
   const [row] = await db.query<{ comment: string | null }>({
-    text: "SELECT obj_description(to_regprocedure(format('landfall.capture_%s_row()', $1::int)), 'pg_proc') AS comment",
+    text: "SELECT obj_description(to_regprocedure(format('landfall.capture_%s_truncate()', $1::int)), 'pg_proc') AS comment",
     values: [collection],
   });
   return Number(/generator (\d+)/.exec(row?.comment ?? "")?.[1] ?? 0);
+}
+
+/**
+ * What generators up to 2 left on the table: one row trigger for all operations, statement triggers for updates and deletes,
+ * and the checks as constraints. The rows keep to the checks until this transaction commits, so nothing has to be proved.
+ */
+async function removeFormer(tx: Db, c: CapturedCollection): Promise<void> {
+  const generator = await installedGenerator(tx, c.id);
+  if (generator === 0 || generator > 2) return;
+  const table = `public.${quoted(c.table)}`;
+  const triggers = [stampTrigger, ...["row", "update", "delete"].map((what) => `${capturePrefix}_${what}`)];
+  for (const name of triggers) await tx.query({ text: `DROP TRIGGER IF EXISTS "${name}" ON ${table}` });
+  await tx.query({ text: `DROP FUNCTION IF EXISTS landfall.capture_${c.id}_row()` });
+  for (const { name } of c.checks ?? [])
+    await tx.query({ text: `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${quoted(name)}` });
 }
 
 async function dropFunctions(tx: Db, id: string): Promise<void> {
@@ -101,38 +121,49 @@ async function dropFunctions(tx: Db, id: string): Promise<void> {
 }
 
 function functions(c: CapturedCollection): string[] {
-  const named = (suffix: string, body: string) => {
-    const name = quoted(`capture_${c.id}_${suffix}`);
-    const comment = pg.escapeLiteral(
-      `Landfall capture, generator ${generatorVersion}, schema version ${c.schemaVersion}`,
-    );
+  const comment = pg.escapeLiteral(
+    `Landfall capture, generator ${generatorVersion}, schema version ${c.schemaVersion}`,
+  );
+  const named = (suffix: string, body: string, settings = printSettings) => {
+    const name = functionOf(c, suffix);
     return [
-      `${functionHead(name)} AS ${pg.escapeLiteral(body)}`,
+      `${functionHead(name, settings)} AS ${pg.escapeLiteral(body)}`,
       `COMMENT ON FUNCTION landfall.${name}() IS ${comment}`,
     ];
   };
   return [
-    ...named("row", rowFunction(c)),
+    ...named("stamp_insert", stampInsertFunction(c), ""),
+    ...named("stamp_update", stampUpdateFunction(c), ""),
+    ...named("inserted", insertedFunction(c)),
+    ...named("updated", updatedFunction(c)),
+    ...named("deleted", deletedFunction(c)),
     ...named("bulk", bulkFunction(c)),
     ...named("truncate", truncateFunction(c)),
     ...c.joins.flatMap((join, index) => named(`join_${index}`, joinFunction(c, join))),
   ];
 }
 
+const functionOf = (c: CapturedCollection, suffix: string) => quoted(`capture_${c.id}_${suffix}`);
+
 function triggers(c: CapturedCollection): string[] {
-  const make = (table: string, name: string, when: string, call: string) =>
-    `CREATE OR REPLACE TRIGGER "${name}" ${when.replace("ON TABLE", `ON public.${quoted(table)}`)} EXECUTE FUNCTION landfall.${call}()`;
-  const own = (name: string, when: string, call: string) => make(c.table, name, when, call);
-  const row = quoted(`capture_${c.id}_row`);
-  const bulk = quoted(`capture_${c.id}_bulk`);
+  const make = (table: string, name: string, when: string, suffix: string) =>
+    `CREATE OR REPLACE TRIGGER "${name}" ${when.replace("ON TABLE", `ON public.${quoted(table)}`)} EXECUTE FUNCTION landfall.${functionOf(c, suffix)}()`;
+  const own = (name: string, when: string, suffix: string) => make(c.table, name, when, suffix);
+  // No WHEN clauses: Postgres parses their stored form anew for every statement, which costs more than the call they save.
   return [
-    own(stampTrigger, "BEFORE INSERT OR UPDATE ON TABLE FOR EACH ROW", "stamp"),
-    // No WHEN clause: Postgres parses its stored form anew for every statement, which costs more than the call it saves.
-    own(`${capturePrefix}_row`, "AFTER INSERT OR UPDATE OR DELETE ON TABLE FOR EACH ROW", row),
-    own(`${capturePrefix}_truncate`, "AFTER TRUNCATE ON TABLE", quoted(`capture_${c.id}_truncate`)),
-    ...perStatement(capturePrefix).map(([name, when]) => own(name, when, bulk)),
+    own(`${stampTrigger}_insert`, "BEFORE INSERT ON TABLE FOR EACH ROW", "stamp_insert"),
+    own(`${stampTrigger}_update`, "BEFORE UPDATE ON TABLE FOR EACH ROW", "stamp_update"),
+    own(`${capturePrefix}_inserted`, "AFTER INSERT ON TABLE FOR EACH ROW", "inserted"),
+    own(`${capturePrefix}_updated`, "AFTER UPDATE ON TABLE FOR EACH ROW", "updated"),
+    own(`${capturePrefix}_deleted`, "AFTER DELETE ON TABLE FOR EACH ROW", "deleted"),
+    own(`${capturePrefix}_truncate`, "AFTER TRUNCATE ON TABLE", "truncate"),
+    own(
+      `${capturePrefix}_insert`,
+      "AFTER INSERT ON TABLE REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT",
+      "bulk",
+    ),
     ...c.joins.flatMap((join, index) => {
-      const call = quoted(`capture_${c.id}_join_${index}`);
+      const call = `join_${index}`;
       return [
         ...perStatement(`${capturePrefix}_join`).map(([name, when]) => make(join.table, name, when, call)),
         make(join.table, `${capturePrefix}_join_truncate`, "BEFORE TRUNCATE ON TABLE", call),

@@ -11,6 +11,8 @@ export interface ChangeLogSettings {
   readonly deafPollMs: number;
   /** Two ticks are at least this far apart; also how long a ring to another process waits for company. */
   readonly gapMs: number;
+  /** A tick of many changes is followed by a longer gap, a millisecond for each of them up to this. */
+  readonly gapMaxMs: number;
   /** How often the leader turns the ring, trims it and checks the epoch. */
   readonly maintainMs: number;
   readonly retentionMs: number;
@@ -35,6 +37,7 @@ export const changeLogDefaults: ChangeLogSettings = {
   followerPollMs: 1_000,
   deafPollMs: 50,
   gapMs: 5,
+  gapMaxMs: 25,
   maintainMs: minute,
   retentionMs: 14 * 24 * 60 * minute,
   bytesMax: 10 * 1024 * mebibyte,

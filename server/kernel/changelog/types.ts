@@ -65,10 +65,19 @@ export interface CapturedJoin {
   readonly sealed: boolean;
 }
 
+/** What every stored row must be like, whoever writes it. */
+export interface CapturedCheck {
+  /** Reported as the name of the constraint. */
+  readonly name: string;
+  /** A plain expression over `NEW.<column>`; a row for which it is false is refused. */
+  readonly sql: string;
+}
+
 export interface CapturedCollection {
   readonly id: number;
   readonly table: string;
   readonly schemaVersion: number;
   readonly columns: readonly CapturedColumn[];
   readonly joins: readonly CapturedJoin[];
+  readonly checks?: readonly CapturedCheck[];
 }

@@ -20,7 +20,7 @@ export interface WriteTags {
   readonly actor: string;
   readonly request: string;
   readonly mutation?: string | undefined;
-  /** Capture once per statement instead of once per row. */
+  /** Capture an INSERT once for the statement instead of once per row. */
   readonly bulk?: boolean;
 }
 
@@ -35,6 +35,8 @@ export interface Db {
   query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<Row[]>;
   /** Rows as arrays of Postgres' own text, nothing parsed. */
   texts(statement: Statement): Promise<TextResult>;
+  /** The same with every text as octets (kernel/octets.ts), for what leaves as it came. */
+  octets(statement: Statement): Promise<TextResult>;
   /** Runs the work on one connection; inside a transaction it becomes a savepoint. A connection lost at COMMIT rejects. */
   transaction<T>(work: (tx: Db) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** True on the `tx` handed to a transaction's work. */

@@ -3,7 +3,7 @@ import pg from "pg";
 import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
 import { dropName, holdName, isLostStatement } from "./statement-names.ts";
-import { sendTexts, textValues } from "./text-query.ts";
+import { octetsOfRow, sendTexts, textValues } from "./text-query.ts";
 
 export interface PoolOptions {
   /** Anything pg's ClientConfig takes, or a connection string. */
@@ -108,27 +108,33 @@ async function sendOrAgain<Result>(client: pg.PoolClient, send: Send<Result>, na
   }
 }
 
-function runner(run: Run, prepare: boolean): Pick<Db, "query" | "texts"> {
+function runner(run: Run, prepare: boolean): Pick<Db, "query" | "texts" | "octets"> {
+  const texts = ({ text, values = [], name }: Statement, octets: boolean): Promise<TextResult> => {
+    const given = textValues(values);
+    const send: Send<TextResult> = (client, named = "") =>
+      given ? sendTexts(client, { text, name: named, values: given, octets }) : mappedTexts(client, { text, values, name: named }, octets); // biome-ignore format: one statement
+    return run(send, prepare ? name : undefined);
+  };
   return {
     async query<Row extends object>({ text, values, name }: Statement): Promise<Row[]> {
       const send: Send<pg.QueryResult> = (client, named) =>
         client.query({ text, values: values as unknown[], types: parsed, ...(named === undefined ? {} : { name: named }) }); // biome-ignore format: one statement
       return (await run(send, prepare ? name : undefined)).rows as Row[];
     },
-    texts({ text, values = [], name }: Statement): Promise<TextResult> {
-      const texts = textValues(values);
-      const send: Send<TextResult> = (client, named = "") =>
-        texts ? sendTexts(client, { text, name: named, values: texts }) : mappedTexts(client, { text, values, name: named }); // biome-ignore format: one statement
-      return run(send, prepare ? name : undefined);
-    },
+    texts: (statement) => texts(statement, false),
+    octets: (statement) => texts(statement, true),
   };
 }
 
 /** The same for values that pg has to put into Postgres' form: lists, dates, bytes. */
-async function mappedTexts(client: pg.PoolClient, { text, values, name }: Required<Statement>): Promise<TextResult> {
+async function mappedTexts(
+  client: pg.PoolClient,
+  { text, values, name }: Required<Statement>,
+  octets: boolean,
+): Promise<TextResult> {
   const config = { text, values: values as unknown[], types: verbatim, rowMode: "array" as const };
   const { rows, rowCount } = await client.query(name === "" ? config : { ...config, name });
-  return { rows, count: rowCount ?? 0 };
+  return { rows: octets ? rows.map(octetsOfRow) : rows, count: rowCount ?? 0 };
 }
 
 async function runTransaction<T>(

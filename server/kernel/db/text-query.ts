@@ -2,7 +2,9 @@
 // row description (the reader of the rows wrote their select list), parses no type, makes no object of a row, and sends
 // Bind, Execute and Sync in one piece. Postgres' answer to Bind still says when a plan's result type has changed.
 import type pg from "pg";
+import { octetsOfText } from "../octets.ts";
 import type { TextResult, TextRow } from "./index.ts";
+import { type RowTap, tapOf } from "./octet-rows.ts";
 
 /** What of pg's connection is used; pg's own Query does the same with it. */
 interface Connection {
@@ -20,6 +22,8 @@ export interface TextStatement {
   /** Empty: parsed and planned each time. */
   readonly name: string;
   readonly values: readonly (string | null)[];
+  /** Rows as octets, straight off the wire. */
+  readonly octets?: boolean;
 }
 
 /** Undefined when a value has no text that would be right for every type: lists, dates, bytes, objects. */
@@ -57,12 +61,15 @@ class TextQuery implements pg.Submittable {
   /** Made before pg takes the query over: what cannot be sent fails here, and not with a connection half-way through. */
   readonly #message: Buffer;
   readonly #rows: TextRow[] = [];
+  readonly #octets: boolean;
+  #tap: RowTap | undefined;
   #count = 0;
   callback: (error: Error | null, result?: TextResult) => void;
 
-  constructor({ text, name, values }: TextStatement, callback: TextQuery["callback"]) {
+  constructor({ text, name, values, octets = false }: TextStatement, callback: TextQuery["callback"]) {
     this.text = text;
     this.name = name;
+    this.#octets = octets;
     this.#message = boundMessage(name, values);
     this.callback = callback;
   }
@@ -73,6 +80,10 @@ class TextQuery implements pg.Submittable {
     const { stream } = connection;
     const known = connection.parsedStatements[this.name] ?? connection.submittedNamedStatements[this.name];
     if (known !== undefined && known !== this.text) return new Error(`two statements are named ${this.name}`);
+    if (this.#octets) {
+      this.#tap = tapOf(stream);
+      if (this.#tap) this.#tap.sink = this;
+    }
     if (known !== undefined) {
       if (stream.writable) stream.write(this.#message);
       return undefined;
@@ -85,8 +96,12 @@ class TextQuery implements pg.Submittable {
     return undefined;
   }
 
-  handleDataRow(message: { readonly fields: TextRow }): void {
-    this.#rows.push(message.fields);
+  takeRow(row: TextRow): void {
+    this.#rows.push(row);
+  }
+
+  handleDataRow({ fields }: { readonly fields: TextRow }): void {
+    this.#rows.push(this.#octets ? octetsOfRow(fields) : fields);
   }
 
   /** `INSERT 0 5`, `UPDATE 3`: the last word counts the rows. */
@@ -95,11 +110,17 @@ class TextQuery implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
+    this.#leaveTap();
     this.callback(null, { rows: this.#rows, count: this.#count });
   }
 
   handleError(error: Error): void {
+    this.#leaveTap();
     this.callback(error);
+  }
+
+  #leaveTap(): void {
+    if (this.#tap?.sink === this) this.#tap.sink = undefined;
   }
 
   handleCopyInResponse(given: pg.Connection): void {
@@ -114,6 +135,8 @@ class TextQuery implements pg.Submittable {
   handlePortalSuspended(): void {}
   handleCopyData(): void {}
 }
+
+export const octetsOfRow = (row: TextRow): TextRow => row.map((text) => (text === null ? null : octetsOfText(text)));
 
 /** Execute of the unnamed portal, every row of it, and Sync. */
 const tail = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0x53, 0, 0, 0, 4]);

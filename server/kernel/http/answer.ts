@@ -3,6 +3,7 @@
 import { pipeline } from "node:stream/promises";
 import type { Problem } from "../errors/index.ts";
 import { problemContentType, problemDocument } from "../errors/problem-document.ts";
+import { bytesOfOctets } from "../octets.ts";
 import { compress, compressedBytesMin, negotiateCoding, tagSuffix } from "./coding.ts";
 import type { Cors } from "./cors.ts";
 import { matchesNoneMatch, quoteTag } from "./entity-tag.ts";
@@ -50,6 +51,7 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
       if (reply.headers)
         for (const name in reply.headers) headers.push(name, headerText(reply.headers[name] as string));
       if (reply.stream) return sendStream(exchange, reply, headers);
+      if (reply.octets !== undefined) return sendText(exchange, reply, headers, reply.octets, !noStore);
       const text = reply.text ?? (reply.json === undefined ? undefined : JSON.stringify(reply.json));
       if (text === undefined) return sendEmpty(exchange, reply, headers);
       return sendText(exchange, reply, headers, text, !noStore);
@@ -83,7 +85,8 @@ async function sendText(
   text: string,
   mayStore: boolean,
 ): Promise<void> {
-  const size = Buffer.byteLength(text);
+  const inOctets = reply.octets !== undefined;
+  const size = inOctets ? text.length : Buffer.byteLength(text);
   const coding =
     mayStore && size >= compressedBytesMin
       ? negotiateCoding(request.headers["accept-encoding"] as string | undefined)
@@ -99,10 +102,10 @@ async function sendText(
   }
   headers.push("Content-Type", reply.contentType ?? "application/json");
   // A HEAD asks what GET would send, and compressing is how we know its length.
-  const body = coding === undefined ? text : await compress(text, coding);
+  const body = coding === undefined ? text : await compress(inOctets ? bytesOfOctets(text) : text, coding);
   if (coding !== undefined) headers.push("Content-Encoding", coding);
   headers.push("Content-Length", String(typeof body === "string" ? size : body.length));
-  response.writeHead(reply.status, headers).end(body);
+  response.writeHead(reply.status, headers).end(body, inOctets ? "latin1" : "utf8");
 }
 
 function sendEmpty({ response }: Exchange, reply: Reply, headers: string[]): void {

@@ -45,7 +45,7 @@ const brotliAsync = promisify(brotliCompress);
 const zstdAsync = promisify(zstdCompress);
 
 /** Levels measured for JSON of 10 to 100 KB made per request: beyond these CPU doubles for a few per cent of size. */
-export function compress(text: string, coding: Coding): Promise<Buffer> {
+export function compress(text: string | Buffer, coding: Coding): Promise<Buffer> {
   if (coding === "gzip") return gzipAsync(text, { level: 5 });
   const size = Buffer.byteLength(text);
   if (coding === "zstd") return zstdAsync(text, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });

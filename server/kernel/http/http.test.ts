@@ -9,6 +9,8 @@ import { defineRoute, type Route } from "./route.ts";
 
 const database = testDatabase();
 const notes = "x".repeat(3_000);
+/** Longer than what goes uncompressed, in characters of one to four bytes. */
+const foreign = JSON.stringify({ text: "aä中\u{1F600}\u2028".repeat(2_000) });
 const ok = { 200: { description: "ok" } };
 
 const routes: Route[] = [
@@ -43,6 +45,10 @@ const routes: Route[] = [
   defineRoute({
     method: "GET", path: "/v1/long", name: "getLong", summary: "Long", tag: "things", access: "anyone", responses: ok,
     handler: async () => ({ status: 200, json: { notes }, etag: "2.1" }),
+  }),
+  defineRoute({
+    method: "GET", path: "/v1/octets", name: "getOctets", summary: "Octets", tag: "things", access: "anyone", responses: ok,
+    handler: async () => ({ status: 200, octets: Buffer.from(foreign).toString("latin1"), etag: "2.2" }),
   }),
   defineRoute({
     method: "GET", path: "/v1/secret", name: "getSecret", summary: "Secret", tag: "things", access: "signedIn",
@@ -341,6 +347,20 @@ test("ETag, 304 and coding suffixes", async () => {
   expect(
     (await bare("/v1/long", { "accept-encoding": "gzip;q=0, *;q=0" })).headers["content-encoding"],
   ).toBeUndefined();
+});
+
+test("a body given as octets is the same body, in every coding", async () => {
+  const plain = await bare("/v1/octets", {});
+  expect(plain.body.toString()).toBe(foreign);
+  expect(plain.headers).toMatchObject({ etag: '"2.2"', "content-length": String(Buffer.byteLength(foreign)) });
+  for (const [coding, decode] of [["gzip", gunzipSync], ["br", brotliDecompressSync], ["zstd", zstdDecompressSync]] as const) {
+    const packed = await bare("/v1/octets", { "accept-encoding": coding });
+    expect(packed.headers["content-encoding"]).toBe(coding);
+    expect(decode(packed.body).toString()).toBe(foreign);
+  } // biome-ignore format: a table
+  expect((await bare("/v1/octets", { "if-none-match": '"2.2"' })).status).toBe(304);
+  const head = await call("/v1/octets", { method: "HEAD", headers: { "accept-encoding": "identity" } });
+  expect(head.headers.get("content-length")).toBe(String(Buffer.byteLength(foreign)));
 });
 
 test("X07 answers with secrets are never stored nor compressed, others are private", async () => {

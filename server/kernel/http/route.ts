@@ -81,6 +81,8 @@ export interface Reply {
   readonly status: number;
   readonly json?: unknown;
   readonly text?: string;
+  /** The same as octets (kernel/octets.ts). For reads only: nothing replays them. */
+  readonly octets?: string;
   readonly stream?: Readable;
   readonly contentType?: string;
   readonly headers?: { readonly [name: string]: string };
