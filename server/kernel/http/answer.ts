@@ -40,7 +40,7 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
     if (closing() || exchange.closes) headers.push("Connection", "close");
     return headers;
   };
-  const vary = cors.narrowed ? "Authorization, Accept-Encoding, Origin" : "Authorization, Accept-Encoding";
+  const vary = varyOf(cors);
 
   return {
     common,
@@ -77,6 +77,10 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
     },
   };
 }
+
+/** What the answer to one and the same request line depends on. */
+export const varyOf = (cors: Cors): string =>
+  cors.narrowed ? "Authorization, Accept-Encoding, Origin" : "Authorization, Accept-Encoding";
 
 async function sendText(
   { request, response }: Exchange,

@@ -173,6 +173,33 @@ test("O01 excess is shed in under 50 ms with 503 and Retry-After; admins and hea
   );
 });
 
+test("O01 a refusal says the same whether it was made early or after the whole way", async () => {
+  const route = held();
+  await withServer({ routes: route.routes, settings: { inFlightMax: 1, inFlightReserved: 2 } }, async ({ url }) => {
+    const entered = route.entered(1);
+    const working = fetch(`${url}/v1/held`);
+    await entered;
+    const refused = async (headers: Record<string, string>) => {
+      const response = await fetch(`${url}/v1/held`, { headers: { "x-request-id": "r1", ...headers } });
+      const { date: _, "retry-after": after, ...rest } = Object.fromEntries(response.headers);
+      expect(Number(after)).toBeGreaterThanOrEqual(1);
+      return { status: response.status, headers: rest, body: await response.json() };
+    };
+    // The first of some seconds goes the whole way, for the log; one with another credential than a key always does.
+    const whole = await refused({});
+    expect(whole).toMatchObject({ status: 503, body: { code: "overloaded", requestId: "r1" } });
+    expect(await refused({})).toEqual(whole);
+    expect(await refused({ authorization: "Bearer lf_key_x" })).toEqual(whole);
+    expect(await refused({ authorization: "Bearer alice" })).toEqual(whole);
+    const head = await fetch(`${url}/v1/held`, { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([503, ""]);
+    const body = await fetch(`${url}/v1/held`, { method: "POST", body: "x".repeat(100_000) });
+    expect(body.status).toBe(503);
+    route.release();
+    expect((await working).status).toBe(200);
+  });
+});
+
 test("D07 bodies that never arrive take no place from others, and one address may not hold all that wait", async () => {
   const route = held();
   route.release();

@@ -13,6 +13,7 @@ import { createAnswers } from "./answer.ts";
 import { createApp } from "./app.ts";
 import { clientAddress } from "./client-address.ts";
 import { createCors } from "./cors.ts";
+import { createEarlyRefusal } from "./early-refusal.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ActorNamed } from "./explain.ts";
 import { healthPages } from "./health.ts";
@@ -29,7 +30,7 @@ import type { StaticMount } from "./static-files.ts";
 import { requestId, traceId } from "./trace.ts";
 import { createTurns } from "./turns.ts";
 
-/** About 5 ms of refusals. */
+/** Some milliseconds of refusals. */
 const requestsPerTurn = 32;
 
 export interface HttpOptions {
@@ -96,6 +97,7 @@ export function createHttp(options: HttpOptions): Http {
   });
   const app = createApp({ settings, routes, mounts: options.mounts ?? [], home: options.home, health, pipeline, answers, cors, finished }); // biome-ignore format: parts
 
+  const refusedEarly = createEarlyRefusal({ shedding, cors, metrics, clock, publicUrl: settings.publicUrl, closing: () => draining }); // biome-ignore format: parts
   const open = openExchange(options);
   // The parser hands on what stands behind a refused request before the answer has ended the connection.
   const ended = new WeakSet<Socket>();
@@ -107,7 +109,9 @@ export function createHttp(options: HttpOptions): Http {
     if (refusal) return refuseExchange(exchange, refusal);
     // Express keeps locals that are there already; a request-scoped value needs no other place.
     (response as { locals?: unknown }).locals = { exchange };
-    turns(() => app(request as never, response as never));
+    turns(() => {
+      if (!refusedEarly(request, response as ServerResponse)) app(request as never, response as never);
+    });
   });
   const refuseExchange = (exchange: Exchange, problem: Problem) => {
     if (exchange.closes) ended.add(exchange.request.socket);

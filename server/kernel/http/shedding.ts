@@ -1,6 +1,6 @@
 // Admission: how many requests this process works on at once. What comes on top is told so at once, so that those who
-// are let in are answered in time (goodput instead of a queue); how many that is under lasting load, concurrency-limit.ts says. Admins have a few places of their own; health none, as
-// it is answered before anyone counts.
+// are let in are answered in time (goodput instead of a queue); how many that is under lasting load, concurrency-limit.ts
+// says. Admins have a few places of their own; health none, as it is answered before anyone counts.
 import type { Clock } from "../clock.ts";
 import { kernelErrors } from "../errors/kernel.ts";
 import { createConcurrencyLimit } from "./concurrency-limit.ts";
@@ -27,6 +27,10 @@ export interface Client {
 export interface Shedding {
   readonly inFlight: number;
   readonly shed: number;
+  /** Nobody but an admin would be let in now. */
+  readonly crowded: boolean;
+  /** Counts a refusal without `enter`; gives the seconds of its Retry-After. */
+  refuseEarly(): number;
   /** Takes a place, or throws `overloaded` when even the reserved ones are gone. */
   enter(): void;
   /** Asked once it is known that the caller is no admin: throws when only reserved places were left. */
@@ -58,9 +62,10 @@ export function createShedding(options: SheddingOptions): Shedding {
   let inFlight = 0;
   let shed = 0;
   let loopDelayMs = 0;
+  const waitSeconds = () => 1 + Math.floor(options.random() * 4);
   const refuse = (): never => {
     shed++;
-    throw kernelErrors.overloaded({ retryAfterSeconds: 1 + Math.floor(options.random() * 4) });
+    throw kernelErrors.overloaded({ retryAfterSeconds: waitSeconds() });
   };
   return {
     get inFlight() {
@@ -68,6 +73,14 @@ export function createShedding(options: SheddingOptions): Shedding {
     },
     get shed() {
       return shed;
+    },
+    get crowded() {
+      return inFlight >= limit.places || loopDelayMs > options.loopDelayMaxMs;
+    },
+    refuseEarly() {
+      shed++;
+      limit.refused();
+      return waitSeconds();
     },
     enter() {
       if (inFlight >= options.inFlightMax + options.inFlightReserved) {
