@@ -11,7 +11,7 @@ const server = testServer({
   LANDFALL_LOG_LEVEL: "warn",
 });
 const records = "/v1/collections/notes/records";
-const times = 500;
+const times = 200;
 const parallel = 20;
 
 beforeAll(async () => {
@@ -84,7 +84,7 @@ async function inUse() {
 const descriptors = () => readdirSync(`/proc/${server.pid}/fd`).length;
 const nothing = { open: 0, busy: 0, locks: 0, inFlight: 0, waiting: 0, held: 0 };
 
-test("N04 clients that leave in the middle, 500 of each kind, leave nothing behind", async () => {
+test("N04 clients that leave in the middle, 200 of each kind, leave nothing behind", async () => {
   await expect.poll(inUse, { timeout: 10_000 }).toEqual(nothing);
   const before = process.platform === "linux" ? descriptors() : 0;
   for (const [name, leaving] of Object.entries(leavings)) {
