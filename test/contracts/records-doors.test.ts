@@ -56,11 +56,13 @@ async function walk(query: Record<string, string>): Promise<string[]> {
 }
 
 describe("a list", () => {
-  test("sorts by several keys, nulls last ascending and first descending, text by code point, id last", async () => {
+  test("sorts by several keys, nulls last ascending and first descending, text by code point, id last and the way of the key before it", async () => {
     const all = (await get({ limit: "1000" })).json.items as Record<string, number | string | null>[];
     const rank = (value: number | string | null | undefined, down: boolean) => (value === null ? (down ? -1 : 1) : 0);
     for (const sort of ["a,b", "-a,b", "a,-b", "-b,-a", "b,-id", "-a"]) {
-      const keys = [...sort.split(","), ...(sort.includes("id") ? [] : ["id"])];
+      const given = sort.split(",");
+      const last = given.at(-1)?.startsWith("-") ? "-id" : "id";
+      const keys = [...given, ...(sort.includes("id") ? [] : [last])];
       const expected = all.toSorted((x, y) => {
         for (const key of keys) {
           const [name, down] = [key.replace("-", ""), key.startsWith("-")];
