@@ -98,12 +98,13 @@ async function onePooled<Result>(pool: pg.Pool, send: Send<Result>, name: string
 /** A named statement that the connection has lost, or whose result type changed, runs once more without its name. */
 async function sendOrAgain<Result>(client: pg.PoolClient, send: Send<Result>, name: string | undefined) {
   if (name === undefined) return send(client, undefined);
-  holdName(client, name);
+  const dropped = holdName(client, name);
+  if (dropped) await dropped;
   try {
     return await send(client, name);
   } catch (error) {
     if (!isLostStatement(error)) throw error;
-    dropName(client, name);
+    await dropName(client, name);
     return send(client, undefined);
   }
 }
@@ -187,8 +188,8 @@ async function setTags(client: pg.PoolClient, tags: WriteTags): Promise<void> {
 function inside(client: pg.PoolClient, prepare: boolean, depth: number): Db {
   return {
     ...runner((send, name) => {
-      if (name !== undefined) holdName(client, name);
-      return send(client, name);
+      const dropped = name === undefined ? undefined : holdName(client, name);
+      return dropped ? dropped.then(() => send(client, name)) : send(client, name);
     }, prepare),
     inTransaction: true,
     transaction: async (work, options) => {

@@ -11,8 +11,8 @@ interface WithStatements extends pg.ClientBase {
 
 const held = new WeakMap<pg.ClientBase, Set<string>>();
 
-/** Call before a named statement runs on the client. The DEALLOCATE goes ahead of it on the same connection. */
-export function holdName(client: pg.ClientBase, name: string): void {
+/** Call before a named statement runs on the client, and wait for what it gives: the DEALLOCATE of another, rarely. */
+export function holdName(client: pg.ClientBase, name: string): Promise<void> | undefined {
   let names = held.get(client);
   if (!names) {
     names = new Set();
@@ -21,16 +21,16 @@ export function holdName(client: pg.ClientBase, name: string): void {
   // A Set keeps the order of insertion, so its first name is the one used longest ago.
   names.delete(name);
   names.add(name);
-  if (names.size > namesMax) dropName(client, names.values().next().value as string);
+  return names.size > namesMax ? dropName(client, names.values().next().value as string) : undefined;
 }
 
 /** Forgets the name here and in Postgres. */
-export function dropName(client: pg.ClientBase, name: string): void {
+export async function dropName(client: pg.ClientBase, name: string): Promise<void> {
   held.get(client)?.delete(name);
   const { connection } = client as WithStatements;
   if (connection?.parsedStatements) delete connection.parsedStatements[name];
   // It may be gone already, or the transaction may have failed: then there is nothing to save.
-  client.query(`DEALLOCATE "${name.replaceAll('"', '""')}"`).catch(() => {});
+  await client.query(`DEALLOCATE "${name.replaceAll('"', '""')}"`).catch(() => {});
 }
 
 /**
