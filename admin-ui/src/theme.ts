@@ -76,6 +76,8 @@ const dialog = {
   closeOnEscape: false,
   closeButtonProps: { "aria-label": "Close" },
   attributes: { header: { role: "none" } },
+  overlayProps: { backgroundOpacity: 0.4 },
+  styles: { title: { fontSize: "var(--type-16)", fontWeight: 600 } },
 };
 
 export const theme = createTheme({

@@ -21,13 +21,14 @@ type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 type Screen = readonly [path: string, name: string, sign: string, act?: (page: Page) => Promise<unknown>];
 
 const screens: readonly Screen[] = [
-  ["", "home", "#content h1"],
+  ["", "home", "text=All collections >> nth=0"],
+  ["collections", "collections", "h1:has-text('Collections')"],
   ["new-collection", "new-collection", "text=Who may do what"],
-  ["collections/cities/records", "records", "text=Oslo >> nth=0"],
+  ["collections/cities/records", "records", ".grid-open >> nth=0"],
   [
     "collections/cities/records?filter=population%20%3E%201000000&sort=-population",
     "records-filtered",
-    "text=Mumbai >> nth=0",
+    ".grid-open >> nth=0",
     async (page) => {
       await page
         .getByRole("checkbox", { name: /^Select city/ })
@@ -141,7 +142,7 @@ async function setUp(server: ServerProcess, desk: BrowserContext): Promise<void>
 
 /** Every `step`th city, the countries, some visits, two keys and a few refused requests. */
 async function fill({ url }: ServerProcess, step: number): Promise<void> {
-  const cities = allCities().filter(({ name }, n) => n % step === 0 || name === "Oslo");
+  const cities = allCities().filter((_, n) => n % step === 0);
   const visits = cities
     .filter((_, n) => n % 100 === 0)
     .map((city: City, n) => ({ city: city.id, owner: n % 2 === 0 ? "ann" : "bob", on: `2026-0${1 + (n % 9)}-15` }));
