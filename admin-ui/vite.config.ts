@@ -36,6 +36,8 @@ export default defineConfig({
   build: {
     outDir: "dist",
     target: "es2023",
+    // Browsers that know `light-dark()`: rewritten for older ones it would not follow the chosen scheme.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,

@@ -1,6 +1,7 @@
 // Starts the console: fonts, theme, data cache, router. Screens are loaded when they are first opened.
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
+import "../../brand/tokens.css";
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import "./styles.css";

@@ -61,9 +61,15 @@ const frame = createRoute({
   component: Frame,
 });
 
-const collections = createRoute({
+const home = createRoute({
   getParentRoute: () => frame,
   path: "/",
+  component: lazyRouteComponent(() => import("./home/HomeScreen.tsx"), "HomeScreen"),
+});
+
+const collections = createRoute({
+  getParentRoute: () => frame,
+  path: "/collections",
   component: lazyRouteComponent(() => import("./collections/CollectionsScreen.tsx"), "CollectionsScreen"),
 });
 
@@ -154,6 +160,7 @@ export const router = createRouter({
     signIn,
     password,
     frame.addChildren([
+      home,
       collections,
       newCollection,
       collection.addChildren([collectionIndex, records, schema, rules, transfer, snippets, collectionSettings]),

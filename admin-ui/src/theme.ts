@@ -1,5 +1,5 @@
 // Landfall's look as Mantine tokens: slate greys, one accent (sea) for what can be acted on, small type on a 4 px grid.
-// Colours that Mantine has no word for stand as custom properties in `styles.css`.
+// What the shades mean stands in `brand/tokens.css`, and a test holds the two together.
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const sea: MantineColorsTuple = [
@@ -76,22 +76,30 @@ const dialog = {
   closeOnEscape: false,
   closeButtonProps: { "aria-label": "Close" },
   attributes: { header: { role: "none" } },
+  overlayProps: { backgroundOpacity: 0.4 },
+  styles: { title: { fontSize: "var(--type-16)", fontWeight: 600 } },
 };
 
 export const theme = createTheme({
   colors: { sea, slate, gray: slate, dark, red, yellow },
   primaryColor: "sea",
   primaryShade: 7,
-  fontFamily: "'Inter Variable', system-ui, sans-serif",
-  fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
-  fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },
+  fontFamily: "var(--font)",
+  fontFamilyMonospace: "var(--font-mono)",
+  fontSizes: {
+    xs: "var(--type-12)",
+    sm: "var(--type-13)",
+    md: "var(--type-14)",
+    lg: "var(--type-16)",
+    xl: "var(--type-20)",
+  },
   headings: {
-    fontFamily: "'Inter Variable', system-ui, sans-serif",
+    fontFamily: "var(--font)",
     fontWeight: "600",
     sizes: {
-      h1: { fontSize: "20px", lineHeight: "28px" },
-      h2: { fontSize: "16px", lineHeight: "24px" },
-      h3: { fontSize: "14px", lineHeight: "20px" },
+      h1: { fontSize: "var(--type-20)", lineHeight: "28px" },
+      h2: { fontSize: "var(--type-16)", lineHeight: "24px" },
+      h3: { fontSize: "var(--type-14)", lineHeight: "20px" },
     },
   },
   spacing: { xs: "8px", sm: "12px", md: "16px", lg: "24px", xl: "32px" },

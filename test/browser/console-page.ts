@@ -13,7 +13,7 @@ const reportViolations = `document.addEventListener("securitypolicyviolation", (
 const widerThanScreen = "document.documentElement.scrollWidth - window.innerWidth";
 /** Violations alone: what passed is not worth collecting. */
 const runAxe = `axe.run({ resultTypes: ["violations"] })`;
-const stillLoading = ".mantine-Skeleton-root, .mantine-Loader-root, [aria-label='Loading more']";
+export const stillLoading = ".mantine-Skeleton-root, .mantine-Loader-root, [aria-label='Loading more']";
 const keepShots = process.env.LANDFALL_SHOTS !== undefined;
 
 export interface Watched {

@@ -180,6 +180,22 @@ describe("the newcomer's way", () => {
     expect(anonymous.json.items).toEqual([]);
   });
 
+  test("home waits for the first request with a key, and says when it came", async () => {
+    const made = await server.call("POST", "/v1/api-keys", { name: "first", collections: { "*": ["list"] } });
+    const page = await visit("/");
+    await page.getByText("Waiting for a request with a key").waitFor();
+    await expectSound(page);
+    expect(await page.locator(".code-block").textContent()).toContain(`${server.url}/v1/collections/lines/records`);
+    await server.call("GET", "/v1/collections/lines/records?limit=1", undefined, { as: made.json.secret });
+    await page.getByText("with the key “first”").waitFor();
+    await page.getByText("4 of 4 done").waitFor();
+    // Who comes later has no use for steps that are done.
+    await page.reload();
+    await page.getByRole("heading", { name: "Connect your app" }).waitFor();
+    expect(await page.getByText("First steps").count()).toBe(0);
+    expect((await server.call("DELETE", `/v1/api-keys/${made.json.id}`)).status).toBe(204);
+  });
+
   test("a key bound to a user sees what the rules give that user; its secret is shown once", async () => {
     const page = await visit("/keys");
     await page.getByRole("button", { name: "New key" }).click();
@@ -520,7 +536,8 @@ describe("every screen is sound", () => {
   const button = (name: string) => (page: Page) => page.getByRole("button", { name, exact: true });
   /** Address, name of its picture, and what stands on no other screen. */
   const screens: readonly (readonly [string, string, (page: Page) => Locator])[] = [
-    ["", "collections", heading("Collections")],
+    ["", "home", heading("Home")],
+    ["collections", "collections", (page) => page.locator("h1", { hasText: "Collections" })],
     ["new-collection", "new-collection", heading("New collection")],
     ["collections/posts/records", "records", (page) => page.getByRole("columnheader", { name: "likes" })],
     ["collections/posts/records?record=new", "record", button("Create record")],
@@ -546,7 +563,7 @@ describe("every screen is sound", () => {
   };
   test("at 360 px in the dark and at 1440 px in the light", async () => {
     await Promise.all([walk(360, "dark"), walk(1440, "light")]);
-  });
+  }, 60_000);
 });
 
 test("a one-time password lets in as far as the screen that replaces it", async () => {

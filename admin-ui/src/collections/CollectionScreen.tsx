@@ -38,7 +38,7 @@ export function CollectionScreen() {
   if (!data.some((collection) => collection.name === name)) {
     return (
       <EmptyState level={1} title={texts.missing.title(name)} body={texts.missing.body}>
-        <Button component={Link} to="/">
+        <Button component={Link} to="/collections">
           {texts.missing.action}
         </Button>
       </EmptyState>

@@ -25,7 +25,7 @@ export function SettingsScreen() {
       if (!refused) throw error;
       return api.collections.drop(collection.name, refused.confirm);
     });
-    await navigate({ to: "/" });
+    await navigate({ to: "/collections" });
     await definitionChanged(collection.name);
     toastDone(words.dropped(collection.name));
   };

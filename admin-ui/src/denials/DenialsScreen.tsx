@@ -1,8 +1,9 @@
 // The last requests that a rule refused, each with a link to the rule that decided.
 import { Button, Table } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api } from "../api/api.ts";
+import { keysQuery } from "../api/queries.ts";
 import type { Denial } from "../api/types.ts";
 import { EmptyState } from "../parts/EmptyState.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
@@ -47,6 +48,9 @@ export function DenialsScreen() {
 }
 
 function DenialTable({ denials }: { readonly denials: readonly Denial[] }) {
+  const { data: keys } = useQuery(keysQuery);
+  /** A key by its name; one that is revoked, and everybody else, as the log has it. */
+  const nameOf = (actor: string) => keys?.items.find(({ id }) => actor === `key:${id}`)?.name;
   return (
     <Table.ScrollContainer minWidth={520} type="native">
       <Table verticalSpacing={6}>
@@ -76,7 +80,9 @@ function DenialTable({ denials }: { readonly denials: readonly Denial[] }) {
                   {denial.operation}
                 </Link>
               </Table.Td>
-              <Table.Td className="mono roomy-only">{denial.actor}</Table.Td>
+              <Table.Td className="roomy-only" title={denial.actor}>
+                {nameOf(denial.actor) ? texts.key(nameOf(denial.actor) ?? "") : <code>{denial.actor}</code>}
+              </Table.Td>
               <Table.Td>
                 <code>{denial.clause}</code>
               </Table.Td>

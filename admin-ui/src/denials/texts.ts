@@ -9,6 +9,7 @@ export const texts = {
   collection: "Collection",
   operation: "Operation",
   actor: "Actor",
+  key: (name: string) => `Key ${name}`,
   clause: "Deciding clause",
   openRule: (operation: string, collection: string) => `Open the ${operation} rule of ${collection}`,
   more: "Load more",

@@ -3,6 +3,7 @@ import { Link, useLocation } from "@tanstack/react-router";
 import { texts } from "./texts.ts";
 
 const titles: { readonly [segment: string]: string } = {
+  collections: texts.nav.collections,
   keys: texts.nav.keys,
   denials: texts.nav.denials,
   server: texts.nav.server,
@@ -16,21 +17,21 @@ export function Breadcrumbs() {
   return (
     <nav aria-label={texts.header.trail} className="trail">
       {first === "" ? (
-        <span aria-current="page">{texts.nav.collections}</span>
+        <span aria-current="page">{texts.nav.home}</span>
       ) : (
         <>
-          {titles[first] && first !== "new-collection" ? null : (
+          {inCollection || first === "new-collection" ? (
             <>
-              <Link to="/" className="wide-only">
+              <Link to="/collections" className="wide-only">
                 {texts.nav.collections}
               </Link>
               <span aria-hidden className="wide-only">
                 /
               </span>
             </>
-          )}
+          ) : null}
           <span aria-current="page" className="ellipsis">
-            {inCollection ? decodeURIComponent(second) : titles[first]}
+            {inCollection ? decodeURIComponent(second) : (titles[first] ?? texts.notFound.short)}
           </span>
         </>
       )}

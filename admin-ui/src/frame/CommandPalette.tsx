@@ -6,7 +6,7 @@ import { type KeyboardEvent, useId, useState } from "react";
 import { collectionsQuery } from "../api/queries.ts";
 import { useLayer } from "../parts/useLayer.ts";
 import { rank } from "./rank.ts";
-import { texts } from "./texts.ts";
+import { docsUrl, texts } from "./texts.ts";
 
 interface Entry {
   readonly label: string;
@@ -51,7 +51,8 @@ function useEntries(onOpenHelp: () => void): readonly Entry[] {
       }),
     ),
     command(texts.sidebar.add, () => void navigate({ to: "/new-collection" })),
-    command(texts.nav.collections, () => void navigate({ to: "/" })),
+    command(texts.nav.home, () => void navigate({ to: "/" })),
+    command(texts.nav.collections, () => void navigate({ to: "/collections" })),
     command(texts.nav.keys, () => void navigate({ to: "/keys" })),
     command(texts.nav.denials, () => void navigate({ to: "/denials" })),
     command(texts.nav.server, () => void navigate({ to: "/server" })),
@@ -59,6 +60,7 @@ function useEntries(onOpenHelp: () => void): readonly Entry[] {
       command(`${texts.header.theme}: ${texts.header.themes[scheme]}`, () => setColorScheme(scheme)),
     ),
     command(texts.header.shortcuts, onOpenHelp),
+    command(texts.header.docs, () => window.open(docsUrl, "_blank", "noopener")),
   ];
 }
 

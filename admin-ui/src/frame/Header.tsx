@@ -1,6 +1,7 @@
 // Where one is (breadcrumbs), and what is always at hand: search, colour scheme, help, account.
 import { ActionIcon, Kbd, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import {
+  IconBook,
   IconDeviceDesktop,
   IconKeyboard,
   IconMenu2,
@@ -15,7 +16,7 @@ import { api } from "../api/api.ts";
 import { queryClient } from "../api/queries.ts";
 import { session } from "../api/session.ts";
 import { Breadcrumbs } from "./Breadcrumbs.tsx";
-import { texts } from "./texts.ts";
+import { docsUrl, texts } from "./texts.ts";
 
 interface HeaderProps {
   readonly onOpenNav: (() => void) | undefined;
@@ -39,6 +40,19 @@ export function Header({ onOpenNav, onOpenPalette, onOpenHelp }: HeaderProps) {
           Ctrl K
         </Kbd>
       </UnstyledButton>
+      <ActionIcon
+        component="a"
+        href={docsUrl}
+        target="_blank"
+        rel="noopener"
+        className="wide-only"
+        variant="subtle"
+        color="gray"
+        size={32}
+        aria-label={texts.header.docs}
+      >
+        <IconBook size={18} />
+      </ActionIcon>
       <SchemeMenu />
       <ActionIcon
         className="wide-only"

@@ -3,6 +3,7 @@ import { ActionIcon, Skeleton, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import {
   IconDatabase,
+  IconHome,
   IconKey,
   IconPin,
   IconPinFilled,
@@ -20,7 +21,8 @@ import { Mark } from "./Mark.tsx";
 import { texts } from "./texts.ts";
 
 const places = [
-  { to: "/", label: texts.nav.collections, icon: IconDatabase },
+  { to: "/", label: texts.nav.home, icon: IconHome },
+  { to: "/collections", label: texts.nav.collections, icon: IconDatabase },
   { to: "/keys", label: texts.nav.keys, icon: IconKey },
   { to: "/denials", label: texts.nav.denials, icon: IconShieldX },
   { to: "/server", label: texts.nav.server, icon: IconServer },

@@ -1,8 +1,18 @@
 // The frame's words.
+/** Served by the same server, beside the console. */
+export const docsUrl = "/docs";
+
 export const texts = {
   product: "Landfall",
   skip: "Skip to content",
-  nav: { label: "Console", collections: "Collections", keys: "API keys", denials: "Denials", server: "Server" },
+  nav: {
+    label: "Console",
+    home: "Home",
+    collections: "Collections",
+    keys: "API keys",
+    denials: "Denials",
+    server: "Server",
+  },
   sidebar: {
     open: "Open navigation",
     close: "Close navigation",
@@ -24,6 +34,7 @@ export const texts = {
     theme: "Colour scheme",
     themes: { light: "Light", dark: "Dark", auto: "As the system" },
     shortcuts: "Keyboard shortcuts",
+    docs: "Documentation",
   },
   palette: {
     title: "Search and commands",
@@ -37,6 +48,7 @@ export const texts = {
     rows: [
       ["Ctrl K", "Search and commands"],
       ["?", "This help"],
+      ["g h", "Home"],
       ["g c", "Collections"],
       ["g k", "API keys"],
       ["g d", "Denials"],
@@ -52,9 +64,10 @@ export const texts = {
   },
   offline: "You are offline. What you see may be old, and nothing can be saved.",
   notFound: {
+    short: "Not found",
     title: "This page does not exist",
     body: "The address may be mistyped, or what it showed was removed.",
-    action: "Go to collections",
+    action: "Go home",
   },
   crashed: "This screen stopped working",
   reload: "Reload the page",

@@ -9,13 +9,13 @@ export function scopeText({
 }: Pick<ApiKey, "collections" | "readOnly" | "extra">): string {
   const names = Object.keys(collections);
   const where =
-    names.length === 0
-      ? []
-      : names.includes("*")
-        ? [texts.everything]
-        : names.length > 2
-          ? [texts.scope(names.length)]
-          : names;
-  const parts = [...where, ...(readOnly ? [texts.readOnly] : []), ...extra.map((one) => texts.form.extras[one])];
-  return parts.join(", ") || texts.nothing;
+    names.length > 2 && !names.includes("*")
+      ? [texts.scope(names.length)]
+      : names.map((name) => texts.within(name === "*" ? texts.everything : name, collections[name] ?? []));
+  const parts = [
+    ...where,
+    ...(readOnly ? [texts.readOnly] : []),
+    ...extra.map((one) => texts.form.extras[one].toLowerCase()),
+  ];
+  return parts.join("; ") || texts.nothing;
 }

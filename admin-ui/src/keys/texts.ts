@@ -23,6 +23,8 @@ export const texts = {
   more: (name: string) => `Actions of ${name}`,
   scope: (n: number) => counted(n, "collection"),
   everything: "every collection",
+  within: (where: string, actions: readonly string[]) =>
+    actions.length === 5 ? `${where}: everything` : `${where}: ${actions.join(", ")}`,
   readOnly: "read only",
   nothing: "nothing yet",
   form: {

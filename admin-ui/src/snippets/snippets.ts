@@ -37,6 +37,19 @@ export function snippetsOf(collection: Collection, origin: string): readonly Sni
   ];
 }
 
+/** The first call of a program, whole: it reads the newest records. */
+export function firstCall({ name }: Collection, origin: string): { readonly curl: string; readonly client: string } {
+  return {
+    curl: `export TOKEN=lf_key_…   # an API key\ncurl "${origin}/v1/collections/${name}/records?sort=-createdAt&limit=10" \\\n  -H "Authorization: Bearer $TOKEN"`,
+    client: `import { createClient } from "@landfall/client";
+import { schema } from "./landfall.schema.ts"; // landfall types --out landfall.schema.ts
+
+const lf = createClient({ url: "${origin}", schema, token: process.env.TOKEN });
+const { items } = await lf.from("${name}").sort("-createdAt").limit(10).list();
+console.log(items);`,
+  };
+}
+
 export function createCall(collection: Collection, origin: string): string {
   const url = `${origin}/v1/collections/${collection.name}/records`;
   const body = JSON.stringify(exampleRecord(collection));

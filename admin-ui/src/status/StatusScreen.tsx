@@ -35,27 +35,44 @@ export function StatusScreen() {
 
 function Figures({ status }: { readonly status: ServerStatus }) {
   return (
-    <dl className="stat-grid">
-      <Figure name={texts.version}>{status.version}</Figure>
-      <Figure name={texts.uptime}>{duration(status.uptimeSeconds)}</Figure>
-      <Figure name={texts.started}>
-        <When at={status.startedAt} />
-      </Figure>
-      <Figure name={texts.memory}>{bytes(status.memoryBytes)}</Figure>
-      <Figure name={texts.database}>{status.database.version}</Figure>
-      <Figure name={texts.size}>{bytes(status.database.sizeBytes)}</Figure>
-      <Figure name={texts.publicUrl}>{status.publicUrl}</Figure>
-      {Object.entries(status.counts).map(([name, n]) => (
-        <Figure key={name} name={titleOf([name])}>
-          {count(n)}
+    <div className="stat-groups">
+      <Group title={texts.process}>
+        <Figure name={texts.version}>{status.version}</Figure>
+        <Figure name={texts.uptime}>{duration(status.uptimeSeconds)}</Figure>
+        <Figure name={texts.started}>
+          <When at={status.startedAt} />
         </Figure>
+        <Figure name={texts.memory}>{bytes(status.memoryBytes)}</Figure>
+        <Figure name={texts.publicUrl}>{status.publicUrl}</Figure>
+      </Group>
+      <Group title={texts.data}>
+        <Figure name={texts.database}>{status.database.version}</Figure>
+        <Figure name={texts.size}>{bytes(status.database.sizeBytes)}</Figure>
+        {Object.entries(status.counts).map(([name, n]) => (
+          <Figure key={name} name={titleOf(name)}>
+            {count(n)}
+          </Figure>
+        ))}
+      </Group>
+      {Object.entries(status.figures).map(([room, figures]) => (
+        <Group key={room} title={titleOf(room)}>
+          {flatFigures(figures).map(([name, text]) => (
+            <Figure key={name} name={name}>
+              {text}
+            </Figure>
+          ))}
+        </Group>
       ))}
-      {flatFigures(status.figures).map(([name, text]) => (
-        <Figure key={name} name={name}>
-          {text}
-        </Figure>
-      ))}
-    </dl>
+    </div>
+  );
+}
+
+function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <dl className="stats">{children}</dl>
+    </section>
   );
 }
 

@@ -3,14 +3,15 @@ import { bytes, flatFigures, titleOf } from "./figures.ts";
 
 test("figures are named in words, with units", () => {
   const ring = { slots: 16, bytes: 68_345_856, full: false };
-  expect(flatFigures({ changeLog: { leading: true, ring, readers: [], epoch: "e1" } })).toEqual([
-    ["Change log: leading", "yes"],
-    ["Change log: ring, slots", "16"],
-    ["Change log: ring, bytes", "65 MB"],
-    ["Change log: ring, full", "no"],
-    ["Change log: readers", "none"],
-    ["Change log: epoch", "e1"],
+  expect(flatFigures({ leading: true, ring, readers: [], epoch: "e1" })).toEqual([
+    ["Leading", "yes"],
+    ["Ring: slots", "16"],
+    ["Ring: bytes", "65 MB"],
+    ["Ring: full", "no"],
+    ["Readers", "none"],
+    ["Epoch", "e1"],
   ]);
+  expect(flatFigures("well", ["queue"])).toEqual([["Queue", "well"]]);
 });
 
 test("sizes keep two figures below ten", () => {
@@ -18,5 +19,5 @@ test("sizes keep two figures below ten", () => {
 });
 
 test("names of counts read as words", () => {
-  expect([["apiKeys"], ["collections"]].map(titleOf)).toEqual(["API keys", "Collections"]);
+  expect(["apiKeys", "collections"].map((name) => titleOf(name))).toEqual(["API keys", "Collections"]);
 });

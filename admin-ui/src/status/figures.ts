@@ -9,22 +9,18 @@ export function bytes(n: number): string {
   return `${value < 10 && step > 0 ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
 }
 
-/** `{changeLog: {ring: {usedBytes: 3}}}` is `Change log: ring, used bytes`, `3 B`. */
-export function flatFigures(
-  figures: { readonly [name: string]: JsonValue },
-  path: readonly string[] = [],
-): readonly [string, string][] {
-  return Object.entries(figures).flatMap(([name, value]): readonly [string, string][] => {
-    const here = [...path, name];
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return flatFigures(value as { readonly [name: string]: JsonValue }, here);
-    return [[titleOf(here), textOf(name, value)]];
-  });
+/** One room's figures: `{ring: {usedBytes: 3}}` is `Ring: used bytes`, `3 B`. */
+export function flatFigures(figures: JsonValue, path: readonly string[] = []): readonly [string, string][] {
+  const isGroup = typeof figures === "object" && figures !== null && !Array.isArray(figures);
+  if (!isGroup) return [[titleOf(...path), textOf(path.at(-1) ?? "", figures)]];
+  return Object.entries(figures as { readonly [name: string]: JsonValue }).flatMap(([name, value]) =>
+    flatFigures(value, [...path, name]),
+  );
 }
 
-export function titleOf([room = "", ...rest]: readonly string[]): string {
+export function titleOf(first = "", ...rest: readonly string[]): string {
   const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  const title = words(room).replace(/^api\b|^./, (start) => start.toUpperCase());
+  const title = words(first).replace(/^api\b|^./, (start) => start.toUpperCase());
   return rest.length === 0 ? title : `${title}: ${rest.map(words).join(", ")}`;
 }
 

@@ -1,6 +1,8 @@
 // The words of the server screen.
 export const texts = {
   title: "Server",
+  process: "Process",
+  data: "Data",
   version: "Version",
   uptime: "Running for",
   started: "Started",
