@@ -20,8 +20,11 @@ const lockKey = 7_104_710_001;
 /** The comment on the schema by which we know it again. */
 const marker = `${product.name} system schema`;
 
-/** A lock not had at once is given up: whoever waits for one has all later writers of that table wait behind it. */
-const ddlLockTimeoutMs = 1_000;
+/**
+ * Locks not had soon are given up: whoever waits for one has all later writers of that table wait behind it. Sooner than
+ * Postgres looks for deadlocks (1 s), so that it is never a writer who has to give way to a migration.
+ */
+const lockTimeoutMs = 500;
 const lockTriesMax = 60;
 /** A server that was killed counts as running until its last sign of life is this old (instances.ts). */
 const silentMs = 15_000;
@@ -69,9 +72,11 @@ async function migrateOnce(db: Db, known: readonly DeclaredMigration[], options:
     const state = await schemaState((text) => tx.query({ text }));
     const open = lacksMigrations(state, known, version);
     if (open.length === 0) return [];
-    await tx.query({ text: `SET LOCAL lock_timeout = ${ddlLockTimeoutMs}` });
     if (state.schema === "absent") await createSchema(tx);
-    else await olderServersGone(tx, open, { ...options, version });
+    else {
+      await olderServersGone(tx, open, { ...options, version });
+      await lockTables(tx, open);
+    }
     await keepVersions(tx);
     for (const [index, migration] of open.entries()) {
       options.progress?.(migration.name, index, open.length);
@@ -151,6 +156,25 @@ async function runningServers(tx: Db): Promise<string[]> {
   return rows.map(({ version }) => version);
 }
 
+const changedTable = /\b(?:TABLE(?: ONLY| IF EXISTS)?|REFERENCES|ON) (landfall\.(?:"[^"]+"|\w+))/gi;
+
+/**
+ * All at once and before anything is done: a writer that has one table and waits for another, which the migrations have,
+ * would be in a circle with them. A name in a comment or a function's body costs a lock too many, which does no harm.
+ */
+async function lockTables(tx: Db, open: readonly DeclaredMigration[]): Promise<void> {
+  const named = new Set(open.flatMap(({ sql }) => [...sql.matchAll(changedTable)].map(([, table]) => table as string)));
+  const tables = await tx.query<{ name: string }>({
+    text: `SELECT name FROM unnest($1::text[]) AS u(name) JOIN pg_class c ON c.oid = to_regclass(name)
+           WHERE relkind IN ('r', 'p') ORDER BY name`,
+    values: [["landfall.migration", ...named]],
+  });
+  await tx.query({ text: `SET LOCAL statement_timeout = ${lockTimeoutMs}` });
+  await tx.query({ text: `LOCK TABLE ${tables.map(({ name }) => name).join(", ")} IN ACCESS EXCLUSIVE MODE` });
+  await tx.query({ text: "SET LOCAL statement_timeout = 0" });
+  await tx.query({ text: `SET LOCAL lock_timeout = ${lockTimeoutMs}` });
+}
+
 type Ask = (text: string) => Promise<object[]>;
 
 export async function schemaState(ask: Ask): Promise<SchemaState> {
@@ -185,10 +209,10 @@ export function lacksMigrations(
   return known.filter(({ name }) => !applied.has(name));
 }
 
-/** A lock that was not had in time, or a deadlock: the same migrations may succeed later. */
+/** Locks that were not had in time, or a deadlock: the same migrations may succeed later. */
 function isBlocked(error: unknown): boolean {
-  const { code } = ((error as Error).cause ?? error) as { code?: string };
-  return code === "55P03" || code === "40P01";
+  const { code = "" } = ((error as Error).cause ?? error) as { code?: string };
+  return ["55P03", "57014", "40P01"].includes(code);
 }
 
 function once(tell: (line: string) => void): (line: string) => void {
