@@ -15,6 +15,7 @@ import { createInstances } from "./kernel/instances.ts";
 import type { Service } from "./kernel/lifecycle.ts";
 import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
+import { product } from "./kernel/product.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
 
@@ -51,6 +52,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const instances = createInstances({
     db,
     id: randomUUID(),
+    version: product.version,
     everyMs: 5_000,
     onError: (error) => log.warn({ err: error }, "instances could not be counted"),
   });

@@ -173,7 +173,10 @@ async function migrateAlone(config: Config, connection: pg.ClientConfig, termina
     prepare: config.dbPrepare,
   });
   try {
-    await migrate(db, { progress: (name, done, total) => terminal.out(`Schema   ${done + 1} of ${total}: ${name}`) });
+    await migrate(db, {
+      progress: (name, done, total) => terminal.out(`Schema   ${done + 1} of ${total}: ${name}`),
+      waiting: terminal.out,
+    });
   } finally {
     await db.stop();
   }

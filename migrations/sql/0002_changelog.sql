@@ -25,6 +25,7 @@ CREATE TABLE landfall.change (
 ) PARTITION BY LIST (slot);
 COMMENT ON TABLE landfall.change IS 'op: i insert, u update, d delete, t truncate, s schema, r rules, x drop.';
 
+-- older servers: the partitions are those of the table made above
 DO $$
 BEGIN
   FOR slot IN 0..15 LOOP
@@ -59,6 +60,7 @@ BEGIN
     END $append$ $body$, slot);
   RETURN slot;
 END $$;
+-- older servers: makes landfall.append, which is new
 SELECT landfall.aim(current) FROM landfall.ring;
 COMMENT ON FUNCTION landfall.append IS 'One entry into the current slot, for the row triggers. Called only by functions of the log''s owner.';
 

@@ -81,8 +81,12 @@ export function createCollections({ db, clock, log, masterKey, changeLog }: Coll
     records: { ...doors.reader, ...doors.writer, ...doors.bulk },
     extendOpenApi: extendRecordPaths(room),
     async refreshCapture() {
-      const captured = [...registry.current().byId.values()].map((schema) => capturedCollection(schema, tools.kindOf));
-      await refreshCapture(db, captured, (attempt) => pause(Math.min(10_000, 250 * 2 ** attempt)));
+      const captured = (id: number) => {
+        const schema = registry.current().byId.get(id);
+        return schema && capturedCollection(schema, tools.kindOf);
+      };
+      const ids = [...registry.current().byId.keys()];
+      await refreshCapture(db, { ids, captured }, (attempt) => pause(Math.min(10_000, 250 * 2 ** attempt)));
     },
   };
 }

@@ -23,6 +23,7 @@ export const exitCodes = {
   faults_found: { code: 28, text: "The doctor found faults; each line says how to mend it." },
   input_refused: { code: 29, text: "What was given is not accepted, such as a password that is too short." },
   file_unusable: { code: 30, text: "A file named on the command line cannot be read or written." },
+  older_servers: { code: 31, text: "Servers still running on this database would not survive its migration." },
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

@@ -7,7 +7,7 @@ const fail = (error: unknown) => {
   throw error;
 };
 const instance = (id: string, everyMs = 60_000): Instances =>
-  createInstances({ db: database.db, id, everyMs, onError: fail });
+  createInstances({ db: database.db, id, version: "0.1.0", everyMs, onError: fail });
 
 test("two processes count each other; one that stopped is not counted", async () => {
   const [a, b] = [instance("a"), instance("b")];
@@ -26,6 +26,7 @@ test("a process that fell silent is forgotten", async () => {
   const a = instance("a");
   await a.run();
   expect(a.count()).toBe(1);
-  expect(await database.db.query({ text: "SELECT id FROM landfall.instance" })).toEqual([{ id: "a" }]);
+  const rows = await database.db.query({ text: "SELECT id, version FROM landfall.instance" });
+  expect(rows).toEqual([{ id: "a", version: "0.1.0" }]);
   await a.stop();
 });

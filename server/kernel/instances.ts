@@ -12,18 +12,20 @@ export interface InstancesOptions {
   readonly db: Db;
   /** Names this process; any text that no other process has. */
   readonly id: string;
+  /** What a newer server that wants to migrate must know of this one. */
+  readonly version: string;
   readonly everyMs: number;
   /** Told when a sign of life cannot be given; the last count stays in use. */
   readonly onError: (error: unknown) => void;
 }
 
-export function createInstances({ db, id, everyMs, onError }: InstancesOptions): Instances {
+export function createInstances({ db, id, version, everyMs, onError }: InstancesOptions): Instances {
   let known = 1;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
 
   const look = async () => {
-    known = await signOfLife(db, id, 3 * everyMs);
+    known = await signOfLife(db, { id, version, silentMs: 3 * everyMs });
   };
   return {
     name: "instances",
@@ -47,15 +49,18 @@ export function createInstances({ db, id, everyMs, onError }: InstancesOptions):
 }
 
 /** Writes our own row, forgets those silent for long, and counts. The database's clock alone decides, so skew does not matter. */
-async function signOfLife(db: Db, id: string, silentMs: number): Promise<number> {
+async function signOfLife(
+  db: Db,
+  { id, version, silentMs }: { readonly id: string; readonly version: string; readonly silentMs: number },
+): Promise<number> {
   const [row] = await db.query<{ count: number }>({
     name: "instance_alive",
     text: `WITH gone AS (DELETE FROM landfall.instance WHERE id <> $1 AND "seenAt" < now() - $2 * interval '1 millisecond'),
-                own AS (INSERT INTO landfall.instance (id, "seenAt") VALUES ($1, now())
+                own AS (INSERT INTO landfall.instance (id, "seenAt", version) VALUES ($1, now(), $3)
                         ON CONFLICT (id) DO UPDATE SET "seenAt" = now())
            SELECT 1 + count(*) AS count FROM landfall.instance
            WHERE id <> $1 AND "seenAt" >= now() - $2 * interval '1 millisecond'`,
-    values: [id, silentMs],
+    values: [id, silentMs, version],
   });
   return row?.count ?? 1;
 }

@@ -11,6 +11,8 @@ let mark = 0;
 const entries = (collection = 1) => rawLog(database.db, mark, collection);
 const sql = (text: string, values: unknown[] = []) => database.db.query({ text, values });
 
+const only = (c: CapturedCollection) => ({ ids: [c.id], captured: () => c });
+
 beforeAll(() => createItems(database.db));
 beforeEach(async () => {
   await sql("DELETE FROM public.items");
@@ -299,10 +301,10 @@ test("statements about a collection are entries; an older generator's functions 
   });
   expect(await entries()).toMatchObject([{ op: "s", id: null, version: null, actor: "admin:a" }]);
   const never = async () => expect.unreachable();
-  expect(await refreshCapture(database.db, [items], never)).toBe(0);
+  expect(await refreshCapture(database.db, only(items), never)).toBe(0);
   await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 0, schema version 1'");
-  expect(await refreshCapture(database.db, [items], never)).toBe(1);
-  expect(await refreshCapture(database.db, [items], never)).toBe(0);
+  expect(await refreshCapture(database.db, only(items), never)).toBe(1);
+  expect(await refreshCapture(database.db, only(items), never)).toBe(0);
 });
 
 test("what generator 2 left is taken over: its triggers go, and its constraints become the trigger's checks", async () => {
@@ -319,7 +321,7 @@ test("what generator 2 left is taken over: its triggers go, and its constraints 
   await sql("ALTER TABLE public.items ADD CONSTRAINT own CHECK (amount <> 7)");
   await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 2, schema version 1'");
 
-  expect(await refreshCapture(database.db, [checked], async () => expect.unreachable())).toBe(1);
+  expect(await refreshCapture(database.db, only(checked), async () => expect.unreachable())).toBe(1);
   const names = async (text: string) => (await database.db.query<{ name: string }>({ text })).map(({ name }) => name);
   expect(
     await names(
@@ -342,4 +344,34 @@ test("what generator 2 left is taken over: its triggers go, and its constraints 
   });
   await sql("INSERT INTO public.items (id, title) VALUES ('a', 'abc')");
   expect((await entries()).map(({ op }) => op)).toEqual(["i"]);
+});
+
+test("two servers that refresh at once do it once, and neither fails", async () => {
+  await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 0, schema version 1'");
+  const refreshed = await Promise.all([1, 2, 3].map(() => refreshCapture(database.db, only(items), async () => {})));
+  expect(refreshed.toSorted()).toEqual([0, 0, 1]);
+});
+
+test("a definition that another process changed meanwhile is read again: capture never names columns that are gone", async () => {
+  await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 0, schema version 9'");
+  const gone = { name: "gone", type: "text", sealed: false };
+  let known: CapturedCollection = { ...items, columns: [...items.columns, gone] };
+  const pause = async () => {
+    known = { ...items, schemaVersion: 9 };
+  };
+  expect(await refreshCapture(database.db, { ids: [1], captured: () => known }, pause)).toBe(1);
+  expect(known.columns).not.toContain(gone);
+  await sql("INSERT INTO public.items (id, title) VALUES ('z', 'z')");
+  expect(await entries()).toMatchObject([{ op: "i", id: "z" }]);
+});
+
+test("what a newer generator installed is not taken back by an older server", async () => {
+  await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 999, schema version 1'");
+  expect(await refreshCapture(database.db, only(items), async () => expect.unreachable())).toBe(0);
+  await expect(database.db.transaction((tx) => installCapture(tx, items))).rejects.toMatchObject({
+    code: "newer_server_running",
+    status: 503,
+  });
+  await sql("COMMENT ON FUNCTION landfall.capture_1_truncate() IS 'Landfall capture, generator 1, schema version 1'");
+  expect(await refreshCapture(database.db, only(items), async () => expect.unreachable())).toBe(1);
 });

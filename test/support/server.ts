@@ -98,25 +98,23 @@ function judged(call: TestServer["call"]): TestServer["call"] {
   };
 }
 
-/** Starts a server process and resolves when it is ready; the caller stops it. */
-export async function startServer(settings: Record<string, string>): Promise<ServerProcess> {
+const here = join(import.meta.dirname, "../..");
+
+/** Starts a server process and resolves when it is ready; the caller stops it. `root`: another tree than this one. */
+export async function startServer(settings: Record<string, string>, root = here): Promise<ServerProcess> {
   const dataDir = settings.LANDFALL_DATA_DIR ?? mkdtempSync(join(tmpdir(), "lf-data-"));
   const port = Number(settings.PORT ?? (await freePort()));
-  const child = spawn(
-    process.execPath,
-    [...nodeFlags, join(import.meta.dirname, "../../server/bin/landfall.mjs"), "start"],
-    {
-      env: {
-        ...process.env,
-        NODE_ENV: "production",
-        PORT: String(port),
-        LANDFALL_DATA_DIR: dataDir,
-        LANDFALL_SERVICE_KEY: serviceKey,
-        ...settings,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
+  const child = spawn(process.execPath, [...nodeFlags, join(root, "server/bin/landfall.mjs"), "start"], {
+    env: {
+      ...process.env,
+      NODE_ENV: "production",
+      PORT: String(port),
+      LANDFALL_DATA_DIR: dataDir,
+      LANDFALL_SERVICE_KEY: serviceKey,
+      ...settings,
     },
-  );
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let printed = "";
   const keep = (chunk: Buffer) => {
     printed += chunk.toString();

@@ -2,6 +2,7 @@
 // the product, psql, a cascade, another role. What the triggers say is written by capture-sql.ts.
 import pg from "pg";
 import type { Db } from "../db/index.ts";
+import { kernelErrors } from "../errors/kernel.ts";
 import {
   bulkFunction,
   deletedFunction,
@@ -24,7 +25,11 @@ const stampTrigger = "zz_landfall_stamp";
 
 /** Installs or replaces capture on the collection's table and join tables, inside the transaction that changed them. */
 export async function installCapture(tx: Db, c: CapturedCollection): Promise<void> {
-  await removeFormer(tx, c);
+  const there = await installed(tx, c.id);
+  // Two versions side by side: what a newer server installed is not taken back by an older one, which would know neither
+  // all of its triggers nor what its readers rely on.
+  if (there.generator > generatorVersion) throw kernelErrors.newer_server_running({ retryAfterSeconds: 5 });
+  if (there.generator === 1 || there.generator === 2) await removeFormer(tx, c);
   for (const text of [...functions(c), ...triggers(c)]) await tx.query({ text });
 }
 
@@ -55,44 +60,64 @@ export async function announce(
   });
 }
 
+/** The collections as this process knows them now; asked again for each try. */
+export interface CapturedCollections {
+  readonly ids: readonly number[];
+  captured(id: number): CapturedCollection | undefined;
+}
+
 /**
  * Replaces capture functions written by an older generator. Each collection is its own short transaction; a lock that is
  * not had at once is tried again later, so that an upgrade never queues behind a long transaction with writers behind it.
  */
 export async function refreshCapture(
   db: Db,
-  collections: readonly CapturedCollection[],
+  collections: CapturedCollections,
   pause: (attempt: number) => Promise<void>,
 ): Promise<number> {
   let refreshed = 0;
-  for (const c of collections) {
-    if ((await installedGenerator(db, c.id)) >= generatorVersion) continue;
-    for (let attempt = 0; !(await tryInstall(db, c)); attempt += 1) await pause(attempt);
-    refreshed += 1;
+  for (const id of collections.ids) {
+    for (let attempt = 0; ; attempt += 1) {
+      const c = collections.captured(id);
+      const outcome = c === undefined ? "current" : await tryInstall(db, c);
+      if (outcome === "installed") refreshed += 1;
+      if (outcome !== "later") break;
+      await pause(attempt);
+    }
   }
   return refreshed;
 }
 
-async function tryInstall(db: Db, c: CapturedCollection): Promise<boolean> {
+async function tryInstall(db: Db, c: CapturedCollection): Promise<"installed" | "current" | "later"> {
+  if ((await installed(db, c.id)).generator >= generatorVersion) return "current";
   try {
-    await db.transaction(async (tx) => {
+    return await db.transaction(async (tx) => {
       await tx.query({ text: "SET LOCAL lock_timeout = '200ms'" });
+      // From here on neither another server's refresh nor a change of the definition is under way.
+      await tx.query({ text: `LOCK TABLE public.${quoted(c.table)} IN SHARE ROW EXCLUSIVE MODE` });
+      const there = await installed(tx, c.id);
+      if (there.generator >= generatorVersion) return "current";
+      // Another process changed the definition, and ours is older: its columns may be gone.
+      if (there.schemaVersion > c.schemaVersion) return "later";
       await installCapture(tx, c);
+      return "installed";
     });
-    return true;
   } catch (error) {
-    const lockNotAvailable = "55P03";
-    if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) return false;
+    if (error instanceof pg.DatabaseError && passing.has(error.code ?? "")) return "later";
     throw error;
   }
 }
 
-async function installedGenerator(db: Db, collection: number): Promise<number> {
+/** A lock not had, a deadlock, and a table that was renamed or dropped since the definition was read. */
+const passing = new Set(["55P03", "40P01", "42P01"]);
+
+async function installed(db: Db, collection: number): Promise<{ generator: number; schemaVersion: number }> {
   const [row] = await db.query<{ comment: string | null }>({
     text: "SELECT obj_description(to_regprocedure(format('landfall.capture_%s_truncate()', $1::int)), 'pg_proc') AS comment",
     values: [collection],
   });
-  return Number(/generator (\d+)/.exec(row?.comment ?? "")?.[1] ?? 0);
+  const [, generator = 0, schemaVersion = 0] = /generator (\d+), schema version (\d+)/.exec(row?.comment ?? "") ?? [];
+  return { generator: Number(generator), schemaVersion: Number(schemaVersion) };
 }
 
 /**
@@ -100,8 +125,6 @@ async function installedGenerator(db: Db, collection: number): Promise<number> {
  * and the checks as constraints. The rows keep to the checks until this transaction commits, so nothing has to be proved.
  */
 async function removeFormer(tx: Db, c: CapturedCollection): Promise<void> {
-  const generator = await installedGenerator(tx, c.id);
-  if (generator === 0 || generator > 2) return;
   const table = `public.${quoted(c.table)}`;
   const triggers = [stampTrigger, ...["row", "update", "delete"].map((what) => `${capturePrefix}_${what}`)];
   for (const name of triggers) await tx.query({ text: `DROP TRIGGER IF EXISTS "${name}" ON ${table}` });

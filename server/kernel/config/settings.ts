@@ -234,6 +234,17 @@ export const settings = {
     who: "operators",
     text: "Requests one address may make without a credential per minute over all processes. 0: no limit.",
   },
+  drainGraceMs: {
+    env: "LANDFALL_DRAIN_GRACE_MS",
+    type: "integer",
+    unit: "ms",
+    min: 0,
+    max: 10_000,
+    default: 500,
+    group: "Limits",
+    who: "operators",
+    text: "After SIGTERM, how long the server goes on listening while /readyz says no: longer than a load balancer's interval.",
+  },
   drainDeadlineMs: {
     env: "LANDFALL_DRAIN_DEADLINE_MS",
     type: "integer",

@@ -138,6 +138,11 @@ export const kernelErrors = defineErrors({
     says: "The database took too long and the work was undone.",
     advice: "Ask for less, or add an index; then send it again.",
   },
+  newer_server_running: {
+    status: 503,
+    says: "A newer version of this server changed this collection's inner workings, and this one must not change it back.",
+    advice: "Wait as long as Retry-After says and send it again; once all servers are upgraded it works everywhere.",
+  },
   shutting_down: {
     status: 503,
     says: "This server is stopping.",

@@ -289,7 +289,9 @@ async function drain(server: Server, settings: HttpSettings): Promise<void> {
   await pause(settings.drainGraceMs);
   // http.Server's own close would end idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  const cut = setTimeout(() => server.closeAllConnections(), settings.drainDeadlineMs);
+  // Counted from the signal on, so that a long grace does not lengthen the whole.
+  const leftMs = Math.max(settings.drainDeadlineMs - settings.drainGraceMs, 0);
+  const cut = setTimeout(() => server.closeAllConnections(), leftMs);
   await Promise.race([closed, pause(settings.drainGraceMs)]);
   server.closeIdleConnections();
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
