@@ -151,19 +151,30 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
    * for await (const page of lf.from("posts").limit(500).pages()) console.log(page.items.length);
    * ```
    */
-  async *pages(options?: CallOptions): AsyncGenerator<Page<Item>, void, undefined> {
-    let state = this.#state;
-    while (true) {
-      const page = await this.#ask(state, options);
-      yield { items: page.items as Item[], nextCursor: page.nextCursor };
-      if (page.nextCursor === null) return;
-      state = { ...state, cursor: page.nextCursor };
-    }
+  pages(options?: CallOptions): AsyncIterableIterator<Page<Item>, void, undefined> {
+    let state: QueryState | undefined = this.#state;
+    return inTurn(async () => {
+      if (state === undefined) return undefined;
+      const { items, nextCursor } = await this.#ask(state, options);
+      state = nextCursor === null ? undefined : { ...state, cursor: nextCursor };
+      return { items: items as Item[], nextCursor };
+    });
   }
 
   /** Every record that matches: `for await (const post of lf.from("posts"))`. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    for await (const page of this.pages()) yield* page.items;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Item, void, undefined> {
+    const pages = this.pages();
+    let items: readonly Item[] = [];
+    let at = 0;
+    return inTurn(async () => {
+      while (at >= items.length) {
+        const page = await pages.next();
+        if (page.done === true) return undefined;
+        items = page.value.items;
+        at = 0;
+      }
+      return items[at++];
+    });
   }
 
   #with<Next>(change: QueryState): Query<Schema, Name, Next> {
@@ -183,6 +194,44 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     } as const;
     return (await this.#transport.send(request, options)).json as ListAnswer;
   }
+}
+
+/**
+ * What `produce` gives, one after the other, until it gives undefined or fails. By hand, because Hermes compiles no async
+ * generators. As with those, steps asked for at once are taken one by one, and nothing comes after the end.
+ */
+function inTurn<Value>(produce: () => Promise<Value | undefined>): AsyncIterableIterator<Value, void, undefined> {
+  let ended = false;
+  let last: Promise<unknown> = Promise.resolve();
+  const end = { done: true, value: undefined } as const;
+  const step = async (): Promise<IteratorResult<Value, void>> => {
+    if (ended) return end;
+    try {
+      const value = await produce();
+      if (value !== undefined) return { done: false, value };
+    } catch (error) {
+      ended = true;
+      throw error;
+    }
+    ended = true;
+    return end;
+  };
+  const queued = <Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> => {
+    const next = last.then(work, work);
+    last = next;
+    return next;
+  };
+  return {
+    next: () => queued(step),
+    return: () =>
+      queued(() => {
+        ended = true;
+        return end;
+      }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 interface ListAnswer {
