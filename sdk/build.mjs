@@ -20,7 +20,9 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL("./", import.meta.url));
 const root = join(here, "..");
 const target = join(here, "dist");
-const folder = join(target, "package");
+// Made aside and renamed into place: whoever reads meanwhile, and another build of the same moment, finds one or the other.
+const draft = join(target, `draft-${process.pid}`);
+const folder = join(draft, "package");
 const tarball = join(target, "sdk.tgz");
 const sources = ["src", "bin", "package.json", "README.md", "tsconfig.json", "tsconfig.build.json", "build.mjs"];
 
@@ -28,19 +30,22 @@ if (isStale()) build();
 
 function build() {
   process.stdout.write("Building the client package …\n");
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  compile();
-  declareAsJavaScript(join(folder, "dist"));
   cpSync(join(here, "src"), join(folder, "src"), {
     recursive: true,
     filter: (path) => !/\.(test|types)\.ts$/.test(path),
   });
+  compile();
+  declareAsJavaScript(join(folder, "dist"));
   cpSync(join(here, "bin"), join(folder, "bin"), { recursive: true });
   cpSync(join(here, "README.md"), join(folder, "README.md"));
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(published(), null, 2)}\n`);
-  pack();
+  const packed = pack();
+  rmSync(join(target, "package"), { recursive: true, force: true });
+  renameSync(folder, join(target, "package"));
+  renameSync(packed, tarball);
+  rmSync(draft, { recursive: true });
 }
 
 /** The manifest of the package: the workspace's, with the built files instead of the sources. */
@@ -63,10 +68,14 @@ function published() {
   };
 }
 
+/** From the copy of the sources, so that the maps point at what the package itself holds. */
 function compile() {
+  const compilerOptions = { rootDir: "package/src", outDir: "package/dist" };
+  const project = { extends: "../../tsconfig.build.json", compilerOptions, include: ["package/src"] };
+  writeFileSync(join(draft, "tsconfig.json"), JSON.stringify(project));
   const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
   const { bin } = JSON.parse(readFileSync(manifest, "utf8"));
-  run(process.execPath, [join(dirname(manifest), bin.tsc), "-p", join(here, "tsconfig.build.json")], root);
+  run(process.execPath, [join(dirname(manifest), bin.tsc), "-p", draft], root);
 }
 
 /** The compiler rewrites `./x.ts` to `./x.js` in what runs, but not in declarations. */
@@ -83,10 +92,9 @@ function declareAsJavaScript(path) {
 
 /** By npm itself, so that what it leaves out and how it sorts is what every registry would get. */
 function pack() {
-  const args = ["pack", folder, "--pack-destination", target, "--json", "--ignore-scripts"];
-  const [{ filename }] = JSON.parse(run("npm", args, target));
-  // Renamed into place: a server that runs meanwhile sees the old package or the new one.
-  renameSync(join(target, filename), tarball);
+  const args = ["pack", folder, "--pack-destination", draft, "--json", "--ignore-scripts"];
+  const [{ filename }] = JSON.parse(run("npm", args, draft));
+  return join(draft, filename);
 }
 
 function run(command, args, cwd) {

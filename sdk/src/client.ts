@@ -1,5 +1,6 @@
 import { type Batch, type BatchAnswers, createBatch } from "./batch.ts";
 import { Collection } from "./collection.ts";
+import { warnOfLoopback } from "./native-address.ts";
 import { defaultRuntime, type FetchLike, type Runtime } from "./runtime.ts";
 import type { CollectionName, SchemaShape } from "./schema.ts";
 import { type CallOptions, createTransport } from "./transport.ts";
@@ -57,6 +58,7 @@ export interface Client<Schema extends SchemaShape> {
  */
 export function createClient<const Schema extends SchemaShape>(options: ClientOptions<Schema>): Client<Schema> {
   const { token } = options;
+  warnOfLoopback(options.url);
   const runtime: Runtime = options.fetch ? { ...defaultRuntime, fetch: options.fetch } : defaultRuntime;
   const transport = createTransport({
     url: options.url,

@@ -34,7 +34,7 @@ export interface Runtime {
 
 interface Surroundings {
   fetch?: FetchLike;
-  AbortController: new () => { readonly signal: AbortSignalLike; abort(reason?: unknown): void };
+  AbortController?: new () => { readonly signal: AbortSignalLike; abort(reason?: unknown): void };
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   crypto?: { getRandomValues?(bytes: Uint8Array): Uint8Array };
@@ -67,6 +67,9 @@ export function deadline(
   ms: number,
   outer?: AbortSignalLike,
 ): { signal: AbortSignalLike; expired: () => boolean; dispose: () => void } {
+  // Without one a request could not be ended, and a deadline that ends nothing would be a false promise.
+  if (surroundings.AbortController === undefined)
+    throw new TypeError("This runtime has no AbortController: load a polyfill before the first call.");
   const controller = new surroundings.AbortController();
   let late = false;
   const onOuter = () => controller.abort(outer?.reason);
