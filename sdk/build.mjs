@@ -85,7 +85,7 @@ function declareAsJavaScript(path) {
     if (entry.isDirectory()) declareAsJavaScript(file);
     else if (entry.name.endsWith(".d.ts")) {
       const text = readFileSync(file, "utf8");
-      writeFileSync(file, text.replace(/((?:from|import\()\s*"\.{1,2}\/[^"]*)\.ts"/g, '$1.js"'));
+      writeFileSync(file, text.replace(/^(?!\s*\*)(.*?(?:from|import\()\s*"\.{1,2}\/[^"]*)\.ts"/gm, '$1.js"'));
     }
   }
 }

@@ -15,7 +15,15 @@ import type {
 } from "./schema.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
-/** One page of records. */
+/**
+ * One page of records.
+ *
+ * @example
+ * ```ts
+ * const page: Page<{ readonly title: string }> = await lf.from("posts").limit(10).list();
+ * const next = page.nextCursor === null ? null : await lf.from("posts").limit(10).after(page.nextCursor).list();
+ * ```
+ */
 export interface Page<Item> {
   readonly items: readonly Item[];
   /** Hand it to {@link Query.after} for the next page; null at the end. */
@@ -32,7 +40,16 @@ export interface QueryState {
   readonly cursor?: string;
 }
 
-/** A query on one collection; `Item` is the shape of its records as selected and expanded. */
+/**
+ * A query on one collection; `Item` is the shape of its records as selected and expanded.
+ *
+ * @example
+ * ```ts
+ * const open = lf.from("posts").filter({ status: "open" }); // asks nothing yet, and is never changed
+ * const newest = await open.sort("-createdAt").first();
+ * const many = await open.count();
+ * ```
+ */
 export class Query<Schema extends SchemaShape, Name extends CollectionName<Schema>, Item>
   implements AsyncIterable<Item>
 {
@@ -63,12 +80,26 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     return this.#with(tree === undefined ? {} : { filter: both });
   }
 
-  /** Orders the records: `sort("-createdAt", "name")`, `-` for descending. The id decides ties. */
+  /**
+   * Orders the records: `sort("-createdAt", "name")`, `-` for descending. The id decides ties.
+   *
+   * @example
+   * ```ts
+   * const { items } = await lf.from("posts").sort("-createdAt", "title").list();
+   * ```
+   */
   sort(...keys: SortKey<Schema, Name>[]): Query<Schema, Name, Item> {
     return this.#with({ sort: keys.map((key) => required(key, "A sort key")) });
   }
 
-  /** Only these fields travel, and only these are typed. Expansions stay. */
+  /**
+   * Only these fields travel, and only these are typed. Expansions stay.
+   *
+   * @example
+   * ```ts
+   * const { items } = await lf.from("posts").fields("id", "title").list();
+   * ```
+   */
   fields<Field extends keyof RecordOf<Schema, Name> & string>(
     ...fields: Field[]
   ): Query<Schema, Name, Pick<RecordOf<Schema, Name>, Field> & Omit<Item, keyof RecordOf<Schema, Name>>> {
@@ -93,29 +124,67 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     return this.#with({ expand: required(expand, "expand") });
   }
 
-  /** Records per page, 1 to 1,000; 30 when not said. */
+  /**
+   * Records per page, 1 to 1,000; 30 when not said.
+   *
+   * @example
+   * ```ts
+   * const { items } = await lf.from("posts").limit(5).list();
+   * ```
+   */
   limit(limit: number): Query<Schema, Name, Item> {
     return this.#with({ limit: required(limit, "limit") });
   }
 
-  /** Continues behind a page: takes its `nextCursor`, unless that is null and there is no more. */
+  /**
+   * Continues behind a page: takes its `nextCursor`, unless that is null and there is no more.
+   *
+   * @example
+   * ```ts
+   * const page = await lf.from("posts").limit(1).list();
+   * if (page.nextCursor !== null) await lf.from("posts").limit(1).after(page.nextCursor).list();
+   * ```
+   */
   after(cursor: string): Query<Schema, Name, Item> {
     return this.#with({ cursor: required(cursor, "The cursor") });
   }
 
-  /** One page. */
+  /**
+   * One page.
+   *
+   * @example
+   * ```ts
+   * const { items, nextCursor } = await lf.from("posts").filter({ status: "open" }).list();
+   * ```
+   */
   async list(options?: CallOptions): Promise<Page<Item>> {
     const answer = await this.#ask(this.#state, options);
     return { items: answer.items as Item[], nextCursor: answer.nextCursor };
   }
 
-  /** The first record, or null when there is none. */
+  /**
+   * The first record, or null when there is none.
+   *
+   * @example
+   * ```ts
+   * const newest = await lf.from("posts").sort("-createdAt").first();
+   * console.log(newest?.title ?? "nothing yet");
+   * ```
+   */
   async first(options?: CallOptions): Promise<Item | null> {
     const answer = await this.#ask({ ...this.#state, limit: 1 }, options);
     return (answer.items[0] as Item | undefined) ?? null;
   }
 
-  /** One record by id. Rejects with code `record_not_found` when it is not there or not yours to see. */
+  /**
+   * One record by id. Rejects with code `record_not_found` when it is not there or not yours to see.
+   *
+   * @example
+   * ```ts
+   * const post = await lf.from("posts").expand({ author: true }).get("p1");
+   * console.log(post.author?.name);
+   * ```
+   */
   async get(id: string, options?: CallOptions): Promise<Item> {
     if (this.#state.filter !== undefined || this.#state.sort !== undefined || this.#state.cursor !== undefined) {
       throw new LandfallError({
@@ -132,7 +201,14 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     return answer.json as Item;
   }
 
-  /** How many records match, exactly. Costs the server a full count. */
+  /**
+   * How many records match, exactly. Costs the server a full count.
+   *
+   * @example
+   * ```ts
+   * const open = await lf.from("posts").filter({ status: "open" }).count();
+   * ```
+   */
   async count(options?: CallOptions): Promise<number> {
     const { filter } = this.#state;
     const answer = await this.#ask(

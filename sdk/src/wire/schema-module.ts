@@ -2,7 +2,14 @@
 // writes, wherever that runs.
 import type { CollectionDefinition, FieldDefinition } from "./definition.ts";
 
-/** What a schema is made from: a collection's definition, as far as types depend on it. */
+/**
+ * What a schema is made from: a collection's definition, as far as types depend on it.
+ *
+ * @example
+ * ```ts
+ * const tags: DefinedCollection = { name: "tags", fields: [{ name: "name", type: "text", required: true }] };
+ * ```
+ */
 export type DefinedCollection = Pick<CollectionDefinition, "name" | "fields">;
 
 interface Collection {
@@ -10,7 +17,15 @@ interface Collection {
   readonly inverses?: Record<string, { collection: string; field: string }>;
 }
 
-/** In order of name, so that the file's diff shows what changed and nothing else. Hidden fields never reach a client. */
+/**
+ * In order of name, so that the file's diff shows what changed and nothing else. Hidden fields never reach a client.
+ *
+ * @example
+ * ```ts
+ * const found = schemaOf([{ name: "tags", fields: [{ name: "name", type: "text", required: true }] }]);
+ * console.log(found.collections.tags?.fields); // { name: { type: "text", required: true } }
+ * ```
+ */
 export function schemaOf(definitions: readonly DefinedCollection[]): { collections: Record<string, Collection> } {
   const sorted = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = sorted.map((definition): [string, Collection] => {
@@ -45,6 +60,15 @@ function inversesOf(
   return Object.fromEntries(found);
 }
 
+/**
+ * The source of `landfall.schema.ts`.
+ *
+ * @example
+ * ```ts
+ * const text = schemaModule(schemaOf([{ name: "tags", fields: [{ name: "name", type: "text" }] }]));
+ * console.log(text.includes("export const schema = defineSchema(")); // true
+ * ```
+ */
 export function schemaModule(schema: object): string {
   return `// Written by \`landfall types\`. Run it again after a change of the collections.
 import { defineSchema } from "@landfall/client";
