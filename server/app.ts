@@ -81,6 +81,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
       { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs" },
     ],
+    files: [{ path: "/sdk.tgz", file: join(projectRoot, "sdk", "dist", "sdk.tgz"), contentType: "application/gzip" }],
     committed: () => changeLog.ring(),
     home: "/console/",
     instances: instances.count,

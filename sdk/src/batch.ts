@@ -6,13 +6,34 @@ import type { CallOptions, Transport } from "./transport.ts";
 
 declare const answerOf: unique symbol;
 
-/** An operation of a batch, not yet sent. `id` may stand where a later operation needs it. */
+/**
+ * An operation of a batch, not yet sent. `id` may stand where a later operation needs it.
+ *
+ * @example
+ * ```ts
+ * const [, answer] = await lf.batch((b) => {
+ *   const user: Operation<unknown> = b.from("users").create({ name: "Bo" });
+ *   return [user, b.from("posts").create({ title: "By Bo", author: user.id })];
+ * });
+ * console.log(answer.author); // Bo's id, drawn by the server
+ * ```
+ */
 export interface Operation<Answer> {
   readonly id: string;
   readonly [answerOf]?: Answer;
 }
 
-/** What can be done to one collection in a batch. */
+/**
+ * What can be done to one collection in a batch.
+ *
+ * @example
+ * ```ts
+ * await lf.batch((b) => {
+ *   const posts = b.from("posts");
+ *   return [posts.update("p1", { status: "open" }), posts.delete("p2")];
+ * });
+ * ```
+ */
 export interface BatchCollection<Schema extends SchemaShape, Name extends CollectionName<Schema>> {
   create(input: CreateInput<Schema, Name>): Operation<RecordOf<Schema, Name>>;
   upsert(input: UpsertInput<Schema, Name>): Operation<RecordOf<Schema, Name>>;
@@ -20,12 +41,30 @@ export interface BatchCollection<Schema extends SchemaShape, Name extends Collec
   delete(id: string): Operation<null>;
 }
 
-/** The batch being built. */
+/**
+ * The batch being built.
+ *
+ * @example
+ * ```ts
+ * const publish = (b: Batch<typeof schema>, id: string) => b.from("posts").update(id, { status: "open" });
+ *
+ * const [first, second] = await lf.batch((b) => [publish(b, "p1"), publish(b, "p2")]);
+ * ```
+ */
 export interface Batch<Schema extends SchemaShape> {
   from<Name extends CollectionName<Schema>>(collection: Name): BatchCollection<Schema, Name>;
 }
 
-/** The answers in the order of the operations returned. */
+/**
+ * The answers in the order of the operations returned.
+ *
+ * @example
+ * ```ts
+ * type Answers = BatchAnswers<readonly [Operation<{ title: string }>, Operation<null>]>;
+ *
+ * const [post, deleted]: Answers = [{ title: "Hello" }, null];
+ * ```
+ */
 export type BatchAnswers<Operations extends readonly unknown[]> = {
   -readonly [Index in keyof Operations]: Operations[Index] extends Operation<infer Answer> ? Answer : never;
 };

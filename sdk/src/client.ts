@@ -1,10 +1,25 @@
 import { type Batch, type BatchAnswers, createBatch } from "./batch.ts";
 import { Collection } from "./collection.ts";
+import { warnOfLoopback } from "./native-address.ts";
 import { defaultRuntime, type FetchLike, type Runtime } from "./runtime.ts";
 import type { CollectionName, SchemaShape } from "./schema.ts";
 import { type CallOptions, createTransport } from "./transport.ts";
 
-/** Options of {@link createClient}. */
+/**
+ * Options of {@link createClient}.
+ *
+ * @example
+ * ```ts
+ * const options: ClientOptions<typeof schema> = {
+ *   url: "http://localhost:4710",
+ *   schema,
+ *   token: async () => key, // asked before each request, so it may be renewed
+ *   timeoutMs: 10_000,
+ *   retries: 2,
+ * };
+ * const { items } = await createClient(options).from("posts").list();
+ * ```
+ */
 export interface ClientOptions<Schema extends SchemaShape> {
   /** Where the server is, e.g. `https://api.example.com`. */
   readonly url: string;
@@ -20,7 +35,16 @@ export interface ClientOptions<Schema extends SchemaShape> {
   readonly fetch?: FetchLike;
 }
 
-/** A typed client of one Landfall server. */
+/**
+ * A typed client of one Landfall server.
+ *
+ * @example
+ * ```ts
+ * const openPosts = (client: Client<typeof schema>) => client.from("posts").filter({ status: "open" }).count();
+ *
+ * console.log(await openPosts(lf));
+ * ```
+ */
 export interface Client<Schema extends SchemaShape> {
   /** The schema the client was made with. */
   readonly schema: Schema;
@@ -57,6 +81,7 @@ export interface Client<Schema extends SchemaShape> {
  */
 export function createClient<const Schema extends SchemaShape>(options: ClientOptions<Schema>): Client<Schema> {
   const { token } = options;
+  warnOfLoopback(options.url);
   const runtime: Runtime = options.fetch ? { ...defaultRuntime, fetch: options.fetch } : defaultRuntime;
   const transport = createTransport({
     url: options.url,

@@ -4,7 +4,16 @@ import { Query } from "./query.ts";
 import type { CollectionName, CreateInput, RecordOf, SchemaShape, UpdateInput } from "./schema.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
-/** Options of a write to one record. */
+/**
+ * Options of a write to one record.
+ *
+ * @example
+ * ```ts
+ * const post = await lf.from("posts").get("p1");
+ * const options: WriteOptions = { ifVersion: post.version, timeoutMs: 5_000 };
+ * await lf.from("posts").update("p1", { title: "Only if nobody else was faster" }, options);
+ * ```
+ */
 export interface WriteOptions extends CallOptions {
   /**
    * Write only if the record still has this version; otherwise it rejects with code `record_version_conflict`. Undefined
@@ -13,12 +22,29 @@ export interface WriteOptions extends CallOptions {
   readonly ifVersion?: number;
 }
 
-/** What `upsert` takes: a record with its id. */
+/**
+ * What `upsert` takes: a record with its id.
+ *
+ * @example
+ * ```ts
+ * const post: UpsertInput<typeof schema, "posts"> = { id: "p9", title: "Hello", author: "u1" };
+ * await lf.from("posts").upsert(post);
+ * ```
+ */
 export type UpsertInput<Schema extends SchemaShape, Name extends CollectionName<Schema>> = CreateInput<Schema, Name> & {
   readonly id: string;
 };
 
-/** A collection: `lf.from("posts")`. */
+/**
+ * A collection: `lf.from("posts")`.
+ *
+ * @example
+ * ```ts
+ * const posts: Collection<typeof schema, "posts"> = lf.from("posts");
+ * const post = await posts.create({ title: "Hello", author: "u1" });
+ * await posts.delete(post.id);
+ * ```
+ */
 export class Collection<Schema extends SchemaShape, Name extends CollectionName<Schema>> extends Query<
   Schema,
   Name,
@@ -52,6 +78,11 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
   /**
    * Replaces the record of that id, or creates it. Fields left out take their defaults. Of several (at most 100) all or
    * none are written.
+   *
+   * @example
+   * ```ts
+   * await lf.from("posts").upsert({ id: "p9", title: "Hello", author: "u1" });
+   * ```
    */
   upsert(input: UpsertInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>>;
   upsert(input: readonly UpsertInput<Schema, Name>[], options?: CallOptions): Promise<RecordOf<Schema, Name>[]>;
@@ -77,7 +108,8 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
    *
    * @example
    * ```ts
-   * await lf.from("posts").update("p1", { status: "open" }, { ifVersion: 7 });
+   * const { version } = await lf.from("posts").get("p1");
+   * await lf.from("posts").update("p1", { status: "open" }, { ifVersion: version });
    * ```
    */
   async update(id: string, patch: UpdateInput<Schema, Name>, options?: WriteOptions): Promise<RecordOf<Schema, Name>> {
@@ -89,7 +121,14 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
     return json as RecordOf<Schema, Name>;
   }
 
-  /** Deletes one record. */
+  /**
+   * Deletes one record.
+   *
+   * @example
+   * ```ts
+   * await lf.from("posts").delete("p2");
+   * ```
+   */
   async delete(id: string, options?: WriteOptions): Promise<void> {
     const headers = await this.#ifMatch(id, options);
     await this.#transport.send({ method: "DELETE", path: recordPath(this.#name, id), headers }, options);

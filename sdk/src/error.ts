@@ -1,9 +1,30 @@
 import type { ProblemDocument, ProblemIssue } from "./wire/index.ts";
 
-/** Failures that happen before an answer arrives. */
+/**
+ * Failures that happen before an answer arrives.
+ *
+ * @example
+ * ```ts
+ * const local: readonly ClientErrorCode[] = ["network_error", "timeout"];
+ * const error = await lf.from("posts").get("p1", { timeoutMs: 5_000 }).catch((failure) => failure);
+ * const offline = error instanceof LandfallError && local.some((code) => code === error.code);
+ * ```
+ */
 export type ClientErrorCode = "network_error" | "timeout" | "aborted" | "invalid_answer" | "invalid_argument";
 
-/** Every failure of the client: one class, a stable `code`, and what is needed to show it, retry it or report it. */
+/**
+ * Every failure of the client: one class, a stable `code`, and what is needed to show it, retry it or report it.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await lf.from("posts").create({ title: "x".repeat(500), author: "u1" });
+ * } catch (error) {
+ *   if (!(error instanceof LandfallError)) throw error;
+ *   console.log(error.code, error.advice, error.issueOf("title")?.message, error.requestId);
+ * }
+ * ```
+ */
 export class LandfallError extends Error {
   /** A code of the server's error table, or a {@link ClientErrorCode}. */
   readonly code: ClientErrorCode | (string & {});
@@ -38,7 +59,15 @@ export class LandfallError extends Error {
     this.retryable = details.retryable ?? false;
   }
 
-  /** The first issue of a field, for a message beside its input. */
+  /**
+   * The first issue of a field, for a message beside its input.
+   *
+   * @example
+   * ```ts
+   * const error = await lf.from("posts").create({ title: "", author: "u1" }).catch((failure) => failure);
+   * const besideTheInput = error instanceof LandfallError ? error.issueOf("title")?.message : undefined;
+   * ```
+   */
   issueOf(field: string): ProblemIssue | undefined {
     return this.issues.find((issue) => issue.path === `/${field}` || issue.path.startsWith(`/${field}/`));
   }

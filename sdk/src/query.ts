@@ -15,7 +15,15 @@ import type {
 } from "./schema.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
-/** One page of records. */
+/**
+ * One page of records.
+ *
+ * @example
+ * ```ts
+ * const page: Page<{ readonly title: string }> = await lf.from("posts").limit(10).list();
+ * const next = page.nextCursor === null ? null : await lf.from("posts").limit(10).after(page.nextCursor).list();
+ * ```
+ */
 export interface Page<Item> {
   readonly items: readonly Item[];
   /** Hand it to {@link Query.after} for the next page; null at the end. */
@@ -32,7 +40,16 @@ export interface QueryState {
   readonly cursor?: string;
 }
 
-/** A query on one collection; `Item` is the shape of its records as selected and expanded. */
+/**
+ * A query on one collection; `Item` is the shape of its records as selected and expanded.
+ *
+ * @example
+ * ```ts
+ * const open = lf.from("posts").filter({ status: "open" }); // asks nothing yet, and is never changed
+ * const newest = await open.sort("-createdAt").first();
+ * const many = await open.count();
+ * ```
+ */
 export class Query<Schema extends SchemaShape, Name extends CollectionName<Schema>, Item>
   implements AsyncIterable<Item>
 {
@@ -63,12 +80,26 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     return this.#with(tree === undefined ? {} : { filter: both });
   }
 
-  /** Orders the records: `sort("-createdAt", "name")`, `-` for descending. The id decides ties. */
+  /**
+   * Orders the records: `sort("-createdAt", "name")`, `-` for descending. The id decides ties.
+   *
+   * @example
+   * ```ts
+   * const { items } = await lf.from("posts").sort("-createdAt", "title").list();
+   * ```
+   */
   sort(...keys: SortKey<Schema, Name>[]): Query<Schema, Name, Item> {
     return this.#with({ sort: keys.map((key) => required(key, "A sort key")) });
   }
 
-  /** Only these fields travel, and only these are typed. Expansions stay. */
+  /**
+   * Only these fields travel, and only these are typed. Expansions stay.
+   *
+   * @example
+   * ```ts
+   * const { items } = await lf.from("posts").fields("id", "title").list();
+   * ```
+   */
   fields<Field extends keyof RecordOf<Schema, Name> & string>(
     ...fields: Field[]
   ): Query<Schema, Name, Pick<RecordOf<Schema, Name>, Field> & Omit<Item, keyof RecordOf<Schema, Name>>> {
@@ -93,29 +124,67 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     return this.#with({ expand: required(expand, "expand") });
   }
 
-  /** Records per page, 1 to 1,000; 30 when not said. */
+  /**
+   * Records per page, 1 to 1,000; 30 when not said.
+   *
+   * @example
+   * ```ts
+   * const { items } = await lf.from("posts").limit(5).list();
+   * ```
+   */
   limit(limit: number): Query<Schema, Name, Item> {
     return this.#with({ limit: required(limit, "limit") });
   }
 
-  /** Continues behind a page: takes its `nextCursor`, unless that is null and there is no more. */
+  /**
+   * Continues behind a page: takes its `nextCursor`, unless that is null and there is no more.
+   *
+   * @example
+   * ```ts
+   * const page = await lf.from("posts").limit(1).list();
+   * if (page.nextCursor !== null) await lf.from("posts").limit(1).after(page.nextCursor).list();
+   * ```
+   */
   after(cursor: string): Query<Schema, Name, Item> {
     return this.#with({ cursor: required(cursor, "The cursor") });
   }
 
-  /** One page. */
+  /**
+   * One page.
+   *
+   * @example
+   * ```ts
+   * const { items, nextCursor } = await lf.from("posts").filter({ status: "open" }).list();
+   * ```
+   */
   async list(options?: CallOptions): Promise<Page<Item>> {
     const answer = await this.#ask(this.#state, options);
     return { items: answer.items as Item[], nextCursor: answer.nextCursor };
   }
 
-  /** The first record, or null when there is none. */
+  /**
+   * The first record, or null when there is none.
+   *
+   * @example
+   * ```ts
+   * const newest = await lf.from("posts").sort("-createdAt").first();
+   * console.log(newest?.title ?? "nothing yet");
+   * ```
+   */
   async first(options?: CallOptions): Promise<Item | null> {
     const answer = await this.#ask({ ...this.#state, limit: 1 }, options);
     return (answer.items[0] as Item | undefined) ?? null;
   }
 
-  /** One record by id. Rejects with code `record_not_found` when it is not there or not yours to see. */
+  /**
+   * One record by id. Rejects with code `record_not_found` when it is not there or not yours to see.
+   *
+   * @example
+   * ```ts
+   * const post = await lf.from("posts").expand({ author: true }).get("p1");
+   * console.log(post.author?.name);
+   * ```
+   */
   async get(id: string, options?: CallOptions): Promise<Item> {
     if (this.#state.filter !== undefined || this.#state.sort !== undefined || this.#state.cursor !== undefined) {
       throw new LandfallError({
@@ -132,7 +201,14 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     return answer.json as Item;
   }
 
-  /** How many records match, exactly. Costs the server a full count. */
+  /**
+   * How many records match, exactly. Costs the server a full count.
+   *
+   * @example
+   * ```ts
+   * const open = await lf.from("posts").filter({ status: "open" }).count();
+   * ```
+   */
   async count(options?: CallOptions): Promise<number> {
     const { filter } = this.#state;
     const answer = await this.#ask(
@@ -151,19 +227,30 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
    * for await (const page of lf.from("posts").limit(500).pages()) console.log(page.items.length);
    * ```
    */
-  async *pages(options?: CallOptions): AsyncGenerator<Page<Item>, void, undefined> {
-    let state = this.#state;
-    while (true) {
-      const page = await this.#ask(state, options);
-      yield { items: page.items as Item[], nextCursor: page.nextCursor };
-      if (page.nextCursor === null) return;
-      state = { ...state, cursor: page.nextCursor };
-    }
+  pages(options?: CallOptions): AsyncIterableIterator<Page<Item>, void, undefined> {
+    let state: QueryState | undefined = this.#state;
+    return inTurn(async () => {
+      if (state === undefined) return undefined;
+      const { items, nextCursor } = await this.#ask(state, options);
+      state = nextCursor === null ? undefined : { ...state, cursor: nextCursor };
+      return { items: items as Item[], nextCursor };
+    });
   }
 
   /** Every record that matches: `for await (const post of lf.from("posts"))`. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    for await (const page of this.pages()) yield* page.items;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Item, void, undefined> {
+    const pages = this.pages();
+    let items: readonly Item[] = [];
+    let at = 0;
+    return inTurn(async () => {
+      while (at >= items.length) {
+        const page = await pages.next();
+        if (page.done === true) return undefined;
+        items = page.value.items;
+        at = 0;
+      }
+      return items[at++];
+    });
   }
 
   #with<Next>(change: QueryState): Query<Schema, Name, Next> {
@@ -183,6 +270,44 @@ export class Query<Schema extends SchemaShape, Name extends CollectionName<Schem
     } as const;
     return (await this.#transport.send(request, options)).json as ListAnswer;
   }
+}
+
+/**
+ * What `produce` gives, one after the other, until it gives undefined or fails. By hand, because Hermes compiles no async
+ * generators. As with those, steps asked for at once are taken one by one, and nothing comes after the end.
+ */
+function inTurn<Value>(produce: () => Promise<Value | undefined>): AsyncIterableIterator<Value, void, undefined> {
+  let ended = false;
+  let last: Promise<unknown> = Promise.resolve();
+  const end = { done: true, value: undefined } as const;
+  const step = async (): Promise<IteratorResult<Value, void>> => {
+    if (ended) return end;
+    try {
+      const value = await produce();
+      if (value !== undefined) return { done: false, value };
+    } catch (error) {
+      ended = true;
+      throw error;
+    }
+    ended = true;
+    return end;
+  };
+  const queued = <Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> => {
+    const next = last.then(work, work);
+    last = next;
+    return next;
+  };
+  return {
+    next: () => queued(step),
+    return: () =>
+      queued(() => {
+        ended = true;
+        return end;
+      }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 interface ListAnswer {

@@ -1,7 +1,18 @@
 // The little the client takes from its surroundings, declared here so that it needs neither DOM nor Node types and runs
 // in browsers, React Native (Hermes), Node, Deno, Bun, workers and edge runtimes.
 
-/** What the client uses of an `AbortSignal`. */
+/**
+ * What the client uses of an `AbortSignal`.
+ *
+ * @example
+ * ```ts
+ * const controller = new AbortController();
+ * const signal: AbortSignalLike = controller.signal;
+ * const answer = lf.from("posts").list({ signal }).catch((error) => error.code);
+ * controller.abort();
+ * console.log(await answer); // "aborted"
+ * ```
+ */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -9,7 +20,21 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** What the client uses of a fetch `Response`. */
+/**
+ * What the client uses of a fetch `Response`.
+ *
+ * @example
+ * ```ts
+ * const empty: ResponseLike = {
+ *   ok: true,
+ *   status: 200,
+ *   headers: { get: () => null },
+ *   text: async () => '{"items":[],"nextCursor":null}',
+ * };
+ * const offline = createClient({ url: "http://localhost:4710", schema, fetch: async () => empty });
+ * console.log((await offline.from("posts").list()).items.length); // 0
+ * ```
+ */
 export interface ResponseLike {
   readonly ok: boolean;
   readonly status: number;
@@ -17,7 +42,18 @@ export interface ResponseLike {
   text(): Promise<string>;
 }
 
-/** What the client uses of `fetch`. */
+/**
+ * What the client uses of `fetch`.
+ *
+ * @example
+ * ```ts
+ * const counted: FetchLike = (url, init) => {
+ *   console.log(init.method, url);
+ *   return fetch(url, init as RequestInit);
+ * };
+ * await createClient({ url: "http://localhost:4710", schema, token: key, fetch: counted }).from("posts").list();
+ * ```
+ */
 export type FetchLike = (
   url: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignalLike },
@@ -34,7 +70,7 @@ export interface Runtime {
 
 interface Surroundings {
   fetch?: FetchLike;
-  AbortController: new () => { readonly signal: AbortSignalLike; abort(reason?: unknown): void };
+  AbortController?: new () => { readonly signal: AbortSignalLike; abort(reason?: unknown): void };
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   crypto?: { getRandomValues?(bytes: Uint8Array): Uint8Array };
@@ -67,6 +103,9 @@ export function deadline(
   ms: number,
   outer?: AbortSignalLike,
 ): { signal: AbortSignalLike; expired: () => boolean; dispose: () => void } {
+  // Without one a request could not be ended, and a deadline that ends nothing would be a false promise.
+  if (surroundings.AbortController === undefined)
+    throw new TypeError("This runtime has no AbortController: load a polyfill before the first call.");
   const controller = new surroundings.AbortController();
   let late = false;
   const onOuter = () => controller.abort(outer?.reason);

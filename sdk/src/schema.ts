@@ -4,7 +4,15 @@ import type { JsonValue } from "./wire/index.ts";
 
 export type { JsonValue };
 
-/** A point on earth: degrees, WGS 84. */
+/**
+ * A point on earth: degrees, WGS 84.
+ *
+ * @example
+ * ```ts
+ * const berlin: GeoPoint = { lat: 52.52, lng: 13.405 };
+ * const nearby = await lf.from("posts").filter({ place: { near: { ...berlin, withinMetres: 5_000 } } }).list();
+ * ```
+ */
 export interface GeoPoint {
   readonly lat: number;
   readonly lng: number;
@@ -31,20 +39,44 @@ interface FieldBase {
   readonly default?: unknown;
 }
 
-/** One field of a collection, in the words of the collection API. */
+/**
+ * One field of a collection, in the words of the collection API.
+ *
+ * @example
+ * ```ts
+ * const title: FieldShape = { type: "text", required: true };
+ * const status: FieldShape = { type: "select", values: ["draft", "open"] };
+ * ```
+ */
 export type FieldShape =
   | (FieldBase & { readonly type: PlainType })
   | (FieldBase & { readonly type: "autodate" })
   | (FieldBase & { readonly type: "select"; readonly values: readonly string[] })
   | (FieldBase & { readonly type: "relation"; readonly collection: string });
 
-/** One collection: its fields, and the back-relations that other collections declare onto it. */
+/**
+ * One collection: its fields, and the back-relations that other collections declare onto it.
+ *
+ * @example
+ * ```ts
+ * const tags: CollectionShape = { fields: { name: { type: "text", required: true } } };
+ * ```
+ */
 export interface CollectionShape {
   readonly fields: { readonly [field: string]: FieldShape };
   readonly inverses?: { readonly [inverse: string]: { readonly collection: string; readonly field: string } };
 }
 
-/** All collections of a project. */
+/**
+ * All collections of a project.
+ *
+ * @example
+ * ```ts
+ * const names = (schema: SchemaShape) => Object.keys(schema.collections);
+ *
+ * console.log(names(schema)); // ["comments", "posts", "users"]
+ * ```
+ */
 export interface SchemaShape {
   readonly collections: { readonly [collection: string]: CollectionShape };
 }
@@ -74,7 +106,15 @@ export function defineSchema<const Schema extends SchemaShape>(schema: Schema): 
   return schema;
 }
 
-/** Names of the collections of a schema. */
+/**
+ * Names of the collections of a schema.
+ *
+ * @example
+ * ```ts
+ * const name: CollectionName<typeof schema> = "posts";
+ * const { items } = await lf.from(name).list();
+ * ```
+ */
 export type CollectionName<Schema extends SchemaShape> = keyof Schema["collections"] & string;
 
 type Fields<Schema extends SchemaShape, Name extends CollectionName<Schema>> = Schema["collections"][Name]["fields"];
@@ -113,7 +153,17 @@ export interface SystemFields {
   readonly version: number;
 }
 
-/** A record as the server answers it, relations as ids. */
+/**
+ * A record as the server answers it, relations as ids.
+ *
+ * @example
+ * ```ts
+ * type Post = RecordOf<typeof schema, "posts">;
+ *
+ * const headline = (post: Post) => `${post.title} (${post.status ?? "no status"})`;
+ * console.log(headline(await lf.from("posts").get("p1")));
+ * ```
+ */
 export type RecordOf<Schema extends SchemaShape, Name extends CollectionName<Schema>> = SystemFields & {
   readonly [Field in keyof Fields<Schema, Name>]: Value<Fields<Schema, Name>[Field]>;
 };
@@ -134,7 +184,15 @@ type Needed<Schema extends SchemaShape, Name extends CollectionName<Schema>> = {
       : never;
 }[Settable<Schema, Name>];
 
-/** What `create` takes: required fields without a default must be there; `id` may be chosen by the client. */
+/**
+ * What `create` takes: required fields without a default must be there; `id` may be chosen by the client.
+ *
+ * @example
+ * ```ts
+ * const draft: CreateInput<typeof schema, "posts"> = { title: "Hello", author: "u1" };
+ * const post = await lf.from("posts").create(draft);
+ * ```
+ */
 export type CreateInput<Schema extends SchemaShape, Name extends CollectionName<Schema>> = { readonly id?: string } & {
   readonly [Field in Needed<Schema, Name>]: Value<Fields<Schema, Name>[Field]>;
 } & {
@@ -152,7 +210,15 @@ type OperatorFor<Field extends FieldShape> = Field extends { readonly many: true
     ? Operator<"number">
     : never;
 
-/** What `update` takes: the fields to change; null empties one. */
+/**
+ * What `update` takes: the fields to change; null empties one.
+ *
+ * @example
+ * ```ts
+ * const patch: UpdateInput<typeof schema, "posts"> = { status: "open", likes: increment(1) };
+ * await lf.from("posts").update("p1", patch);
+ * ```
+ */
 export type UpdateInput<Schema extends SchemaShape, Name extends CollectionName<Schema>> = {
   readonly [Field in Settable<Schema, Name>]?:
     | Value<Fields<Schema, Name>[Field]>
@@ -192,7 +258,15 @@ export interface ExpandOptions<Schema extends SchemaShape, Name extends Collecti
   readonly expand?: ExpandInput<Schema, Name>;
 }
 
-/** `{ author: true, posts: { limit: 3 } }`. */
+/**
+ * `{ author: true, posts: { limit: 3 } }`.
+ *
+ * @example
+ * ```ts
+ * const withAuthor = { author: true, comments: { limit: 3 } } satisfies ExpandInput<typeof schema, "posts">;
+ * const post = await lf.from("posts").expand(withAuthor).get("p1");
+ * ```
+ */
 export type ExpandInput<Schema extends SchemaShape, Name extends CollectionName<Schema>> = {
   readonly [Hop in Hops<Schema, Name>]?: true | ExpandOptions<Schema, Target<Schema, Name, Hop>>;
 };
@@ -212,7 +286,17 @@ type Nested<Schema extends SchemaShape, Name extends CollectionName<Schema>, Opt
   ? Expanded<Schema, Name, Inner>
   : RecordOf<Schema, Name>;
 
-/** A record with expansions in place: to-one is the object or null (not visible), to-many a list. */
+/**
+ * A record with expansions in place: to-one is the object or null (not visible), to-many a list.
+ *
+ * @example
+ * ```ts
+ * type WithAuthor = Expanded<typeof schema, "posts", { author: true }>;
+ *
+ * const byline = (post: WithAuthor) => `${post.title} by ${post.author?.name ?? "somebody"}`;
+ * console.log(byline(await lf.from("posts").expand({ author: true }).get("p1")));
+ * ```
+ */
 export type Expanded<Schema extends SchemaShape, Name extends CollectionName<Schema>, Expand> = Omit<
   RecordOf<Schema, Name>,
   keyof Expand
@@ -283,6 +367,12 @@ interface SystemFilter {
 /**
  * A filter as a plain object: all members hold together. Values compare by equality, objects by the operators named,
  * a relation's object by the target's fields, a back-relation's by at least one record. `or`, `and`, `not` nest.
+ *
+ * @example
+ * ```ts
+ * const popular: FilterInput<typeof schema, "posts"> = { status: "open", or: [{ likes: { gt: 5 } }, { author: { name: "Ann" } }] };
+ * const { items } = await lf.from("posts").filter(popular).list();
+ * ```
  */
 export type FilterInput<Schema extends SchemaShape, Name extends CollectionName<Schema>> = SystemFilter & {
   readonly [Field in keyof Fields<Schema, Name>]?: FieldFilter<Schema, Fields<Schema, Name>[Field]>;

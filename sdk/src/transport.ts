@@ -3,7 +3,15 @@
 import { errorFromAnswer, isRetryableStatus, LandfallError } from "./error.ts";
 import { type AbortSignalLike, deadline, type ResponseLike, type Runtime, randomToken } from "./runtime.ts";
 
-/** Options of a single call. */
+/**
+ * Options of a single call.
+ *
+ * @example
+ * ```ts
+ * const options: CallOptions = { timeoutMs: 5_000 };
+ * const { items } = await lf.from("posts").list(options);
+ * ```
+ */
 export interface CallOptions {
   /** Cancels the call; it rejects with code `aborted`. */
   readonly signal?: AbortSignalLike;

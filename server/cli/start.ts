@@ -1,8 +1,9 @@
 // `landfall start`: the server in the foreground until a signal ends it.
-
+import { networkInterfaces } from "node:os";
 import { Exit } from "../kernel/exit.ts";
-import { startServer } from "../main.ts";
-import type { Command } from "./command.ts";
+import { type Server, settingsOf, startServer } from "../main.ts";
+import type { Call, Command } from "./command.ts";
+import { lanAddresses, lanEnvironment, lanLines } from "./lan.ts";
 
 /** Beyond the app's drain and Postgres' own shutdown something hangs, and the supervisor's patience ends. */
 const stopPatienceMs = 30_000;
@@ -13,14 +14,20 @@ export const command: Command = {
   details:
     "Ends in order on SIGTERM or Ctrl-C: not ready, no new requests, running ones finish, exit within 30 s. A second\n" +
     "Ctrl-C ends it at once. Several may run on one data folder: one runs Postgres, and another takes over when it ends.",
-  options: {},
+  options: {
+    lan: {
+      type: "boolean",
+      text: "Bind all addresses, and print the one that phones in this network use, with a QR code.",
+    },
+  },
   positionals: { min: 0, max: 0 },
-  async run({ env, terminal, loadRooms }) {
+  async run(call) {
+    const { terminal } = call;
     outliveReaders();
     let running = false;
     const signal = firstSignal(() => running);
     const faults = watchFaults(terminal.err);
-    const starting = startServer(env, terminal, loadRooms);
+    const starting = call.flag("lan") ? startOnLan(call) : startServer(call.env, terminal, call.loadRooms);
     const started = await Promise.race([starting, faults]);
     if (started instanceof Error) throw new Exit("failed", "The start was given up.", started);
     const server = started;
@@ -34,6 +41,15 @@ export const command: Command = {
     terminal.out("Stopped.");
   },
 };
+
+async function startOnLan({ env, terminal, loadRooms }: Call): Promise<Server> {
+  const addresses = lanAddresses(networkInterfaces());
+  const settings = lanEnvironment(env, addresses[0]);
+  const server = await startServer(settings, terminal, loadRooms);
+  const { publicUrl } = settingsOf(settings).config;
+  for (const line of await lanLines({ addresses, port: server.port, publicUrl }, terminal.isTTY)) terminal.out(line);
+  return server;
+}
 
 /**
  * The signal that ends a running server. One that comes while it still starts ends the process at once: nothing was

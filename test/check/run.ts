@@ -10,10 +10,19 @@ const root = new URL("../../", import.meta.url).pathname;
 
 /** A step that is a command of a tool installed in the workspace. */
 function tool(name: string, command: string, ...args: string[]): Step {
+  return spawned(name, `${root}node_modules/.bin/${command}`, args);
+}
+
+/** A step that is a script of ours, with tools of its own. */
+function script(name: string, file: string): Step {
+  return spawned(name, process.execPath, [file]);
+}
+
+function spawned(name: string, command: string, args: readonly string[]): Step {
   return {
     name,
     run: () => {
-      const done = spawnSync(`${root}node_modules/.bin/${command}`, args, { cwd: root, encoding: "utf8" });
+      const done = spawnSync(command, args, { cwd: root, encoding: "utf8" });
       return { ok: done.status === 0, details: done.status === 0 ? "" : `${done.stdout}${done.stderr}` };
     },
   };
@@ -27,6 +36,7 @@ const steps: readonly Step[] = [
   tool("types of the console", "tsc", "-p", "admin-ui"),
   tool("import directions and cycles", "vitest", "run", "test/contracts/rooms.test.ts"),
   tool("dead code", "knip"),
+  script("the client as a package", "test/tools/package/run.ts"),
   licenceStep,
   versionStep,
   sbomStep,

@@ -1,4 +1,6 @@
-// Starts one Postgres for the whole vitest run, with a migrated template database that each test file clones.
+// Starts one Postgres for the whole vitest run, with a migrated template database that each test file clones. Builds the
+// client package when a source is newer, so that no test meets another's half-built one.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +14,7 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, [join(import.meta.dirname, "../../sdk/build.mjs")]);
   const folder = mkdtempSync(join(tmpdir(), "lf-"));
   const postgres = await startTemplate(folder);
   project.provide("postgresHost", postgres.host);

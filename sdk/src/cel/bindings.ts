@@ -1,7 +1,19 @@
 // What an evaluator is given, and what its closures pass to one another.
 
-/** The answer of an expression that has none: null where a value was needed, a missing key, a division by zero. */
+/**
+ * The answer of an expression that has none: null where a value was needed, a missing key, a division by zero.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * const ask = evaluator(check(parse("10 / likes > 1"), env));
+ * const auth = { signedIn: false, roles: [], teams: [], claims: {} };
+ * console.log(ask({ row: { likes: 0 }, auth, nowMs: Date.now() }) === fault); // true
+ * ```
+ */
 export const fault: unique symbol = Symbol("fault");
+/** The type of {@link fault}. */
 export type Fault = typeof fault;
 
 /** What expressions see as `auth`. `id` is absent, never null or empty, when nobody is signed in. */
@@ -14,6 +26,7 @@ export interface ActorAuth {
   readonly device?: string;
 }
 
+/** What an expression is asked about: a row, who asks, and when. */
 export interface Bindings {
   /** The record as the contract shows it. */
   readonly row: { readonly [field: string]: unknown };

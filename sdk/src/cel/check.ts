@@ -15,16 +15,30 @@ import { type CheckEnv, types } from "./types.ts";
 
 /**
  * Checks an expression that must be true or false.
+ *
  * @example
- * const checked = check(parse("author == auth.id"), { mode: "rule", row: posts, collections: () => undefined });
- * checked.class // "rowLocal"
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * const { class: kind, fields } = check(parse("likes > 5"), env);
+ * console.log(kind, fields); // "rowLocal", [{ collection: "posts", field: "likes", hop: false }]
+ * ```
  */
 export function check(expr: Expr, env: CheckEnv): Checked {
   const node = boolOf(typed(expr, { env, bound: new Map(), free: 2, value: typed }), expr);
   return checkedOf(node, expr);
 }
 
-/** Checks an expression of any type: computed values, group keys, sorts. */
+/**
+ * Checks an expression of any type: computed values, group keys, sorts.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * console.log(checkValue(parse("likes + 1"), env).node.type.kind); // "int"
+ * ```
+ */
 export function checkValue(expr: Expr, env: CheckEnv): Checked {
   return checkedOf(typed(expr, { env, bound: new Map(), free: 2, value: typed }), expr);
 }

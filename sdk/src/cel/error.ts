@@ -1,5 +1,6 @@
 // What is wrong with an expression, where it stands, and what to write instead; and the bounds every expression keeps.
 
+/** Why an expression was refused. */
 export type CelErrorCode =
   | "expression_syntax"
   | "expression_too_long"
@@ -14,7 +15,14 @@ export type CelErrorCode =
   | "expression_param"
   | "expression_tree";
 
-/** Every bound is named in the error that reports it. */
+/**
+ * Every bound is named in the error that reports it.
+ *
+ * @example
+ * ```ts
+ * console.log(limits.depthMax, limits.clausesMax); // 32, 200
+ * ```
+ */
 export const limits = {
   /** Characters (UTF-16 units) of an expression's text. */
   textLengthMax: 10_000,
@@ -46,8 +54,15 @@ export interface Place {
 
 /**
  * A refused expression.
+ *
  * @example
- * try { parse("title ==") } catch (error) { if (error instanceof CelError) console.log(error.line, error.column, error.advice) }
+ * ```ts
+ * try {
+ *   parse("likes >");
+ * } catch (error) {
+ *   if (error instanceof CelError) console.log(error.code, error.message);
+ * }
+ * ```
  */
 export class CelError extends Error {
   readonly code: CelErrorCode;

@@ -7,13 +7,20 @@ import { THE_STORED_ROW } from "./node.ts";
 import type { Type } from "./types.ts";
 import { compareDecimal, compareText, equalJson, isPlain, parseTime } from "./values.ts";
 
+/** An expression as a function; {@link evaluator} makes it. */
 export type Evaluator = (bindings: Bindings) => unknown;
 
 /**
  * Builds the evaluator. A rule or filter holds when it answers exactly `true`.
+ *
  * @example
- * const holds = evaluator(checked);
- * holds({ row: { author: "u1" }, auth: { id: "u1", signedIn: true, roles: [], teams: [], claims: {} }, nowMs: 0 }) === true
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * const isPopular = evaluator(check(parse("likes > 5"), env));
+ * const auth = { signedIn: false, roles: [], teams: [], claims: {} };
+ * console.log(isPopular({ row: { likes: 7 }, auth, nowMs: Date.now() })); // true
+ * ```
  */
 export function evaluator(checked: Checked): Evaluator {
   if (checked.class === "relational") throw new Error("a relational expression is decided by Postgres");

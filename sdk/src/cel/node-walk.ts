@@ -1,6 +1,17 @@
 // What a typed tree reads and how much work it is.
 import { type Checked, type Node, THE_STORED_ROW } from "./node.ts";
 
+/**
+ * The nodes directly below one.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * const { node } = check(parse("likes > 1 && likes < 9"), env);
+ * console.log(childrenOf(node).length); // 2
+ * ```
+ */
 export function childrenOf(node: Node): readonly Node[] {
   switch (node.k) {
     case "and":

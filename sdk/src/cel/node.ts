@@ -4,7 +4,29 @@ import type { Type } from "./types.ts";
 
 /** Row 0 is the row itself, row 1 `before`; further numbers are rows bound by exists and all. */
 export type RowNumber = number;
+/**
+ * The number of the row itself.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * const { node } = checkValue(parse("likes"), env);
+ * console.log(node.k === "field" && node.row === THE_ROW); // true
+ * ```
+ */
 export const THE_ROW: RowNumber = 0;
+/**
+ * The number of `before`, the row as it is stored.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * const { node } = checkValue(parse("before.likes"), { ...env, mode: "rule", before: true });
+ * console.log(node.k === "field" && node.row === THE_STORED_ROW); // true
+ * ```
+ */
 export const THE_STORED_ROW: RowNumber = 1;
 
 /**
@@ -53,11 +75,13 @@ export type StrictFn =
 interface Base {
   readonly type: Type;
 }
+/** A literal. */
 export interface ConstNode extends Base {
   readonly k: "const";
   /** Timestamps and durations in ms, decimals as text, geo as {lat,lng}, lists as arrays, otherwise JSON. */
   readonly value: unknown;
 }
+/** A bound parameter of a filter. */
 export interface ParamNode extends Base {
   readonly k: "param";
   readonly name: string;
@@ -68,14 +92,17 @@ export interface MakeNode extends Base {
   readonly keys?: readonly string[];
   readonly parts: readonly Node[];
 }
+/** One part of `auth`. */
 export interface AuthNode extends Base {
   readonly k: "auth";
   readonly path: "id" | "signedIn" | "roles" | "teams" | "claims" | "device";
 }
+/** One part of `request`. */
 export interface RequestNode extends Base {
   readonly k: "request";
   readonly path: "time" | "door";
 }
+/** A field of a row. */
 export interface FieldNode extends Base {
   readonly k: "field";
   readonly row: RowNumber;
@@ -106,14 +133,17 @@ export interface LinksNode extends Base {
   readonly collection: string;
   readonly field: string;
 }
+/** `&&` or `||` of two or more. */
 export interface LogicNode extends Base {
   readonly k: "and" | "or";
   readonly args: readonly Node[];
 }
+/** `!a`. */
 export interface NotNode extends Base {
   readonly k: "not";
   readonly a: Node;
 }
+/** `test ? a : b`. */
 export interface CondNode extends Base {
   readonly k: "cond";
   readonly test: Node;
@@ -126,12 +156,14 @@ export interface EqNode extends Base {
   readonly a: Node;
   readonly b: Node;
 }
+/** `a < b`, or `a <= b`. */
 export interface LessNode extends Base {
   readonly k: "less";
   readonly a: Node;
   readonly b: Node;
   readonly orEqual: boolean;
 }
+/** `a in list`. */
 export interface InNode extends Base {
   readonly k: "in";
   readonly a: Node;
@@ -148,16 +180,19 @@ export interface HasNode extends Base {
   readonly k: "has";
   readonly a: Node;
 }
+/** `orNull(a, b)`. */
 export interface OrNullNode extends Base {
   readonly k: "orNull";
   readonly a: Node;
   readonly b: Node;
 }
+/** A call of a strict function. */
 export interface CallNode extends Base {
   readonly k: "call";
   readonly fn: StrictFn;
   readonly args: readonly Node[];
 }
+/** The records behind a back-relation. */
 export interface InverseRange {
   readonly k: "inverse";
   readonly owner: Node;
@@ -166,15 +201,19 @@ export interface InverseRange {
   /** The relation field is `many`, so its rows stand in a join table. */
   readonly many: boolean;
 }
+/** All records of a collection. */
 export interface RowsRange {
   readonly k: "rows";
   readonly collection: string;
 }
+/** The elements of a list. */
 export interface ListRange {
   readonly k: "list";
   readonly list: Node;
 }
+/** What exists and all go over. */
 export type Range = InverseRange | RowsRange | ListRange;
+/** `exists` or `all`. */
 export interface QuantNode extends Base {
   readonly k: "exists" | "all";
   readonly range: Range;
@@ -183,6 +222,7 @@ export interface QuantNode extends Base {
   readonly body: Node;
 }
 
+/** A node of the typed tree. */
 export type Node =
   | ConstNode
   | ParamNode
@@ -205,6 +245,7 @@ export type Node =
   | CallNode
   | QuantNode;
 
+/** A checked expression, and what it needs. */
 export interface Checked {
   readonly node: Node;
   /** rowLocal needs only the row, the stored row and the actor, so it may be decided in memory. */

@@ -27,8 +27,11 @@ const grammar = new Environment({
 
 /**
  * Parses an expression.
+ *
  * @example
- * parse("author == auth.id").op // "=="
+ * ```ts
+ * console.log(parse("likes > 5").op); // ">"
+ * ```
  */
 export function parse(source: string): Expr {
   const root = read(source);
@@ -42,6 +45,11 @@ export function parse(source: string): Expr {
 /**
  * The texts of the operands of the outermost `&&`, or the whole text: what a log names as the clause that denied. Each is
  * an expression of its own.
+ *
+ * @example
+ * ```ts
+ * console.log(clausesOf("status == 'open' && likes > 5")); // ["status == 'open'", "likes > 5"]
+ * ```
  */
 export function clausesOf(source: string): string[] {
   const root = read(source);

@@ -23,6 +23,7 @@ type Step =
   | { readonly t: "split"; a: number; b: number }
   | { readonly t: "jump"; a: number };
 
+/** A compiled pattern of `matches`. */
 export interface Pattern {
   /** Whether the pattern occurs anywhere in the text; undefined when the text is longer than the bound. */
   test(text: string): boolean | undefined;
@@ -30,7 +31,15 @@ export interface Pattern {
   readonly are: string;
 }
 
-/** Compiles a literal pattern, or refuses it with the reason. */
+/**
+ * Compiles a literal pattern, or refuses it with the reason.
+ *
+ * @example
+ * ```ts
+ * const plate = compilePattern("^[A-Z]{2}-[0-9]{1,4}$");
+ * console.log(plate.test("LF-4710")); // true
+ * ```
+ */
 export function compilePattern(source: string): Pattern {
   const ast = new PatternParser(source).parse();
   const program = flatten(assemble(ast));

@@ -29,7 +29,15 @@ const systemFields: readonly (readonly [string, RowField])[] = [
 
 type Defined = Pick<CollectionDefinition, "name" | "fields">;
 
-/** One collection as expressions see it; `inverses` are its own of {@link inversesOf}. */
+/**
+ * One collection as expressions see it; `inverses` are its own of {@link inversesOf}.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "title", type: "text", required: true }] });
+ * console.log(posts.fields.get("title")?.nullable); // false
+ * ```
+ */
 export function rowTypeOf({ name, fields }: Defined, inverses: RowType["inverses"] = new Map()): RowType {
   const all = new Map<string, RowField>(systemFields);
   for (const field of fields) all.set(field.name, rowFieldOf(field));
@@ -43,7 +51,15 @@ function rowFieldOf(field: FieldDefinition): RowField {
   return { type, nullable: field.required !== true, ...date };
 }
 
-/** The back-relations that collections declare, by the collection they lead away from. */
+/**
+ * The back-relations that collections declare, by the collection they lead away from.
+ *
+ * @example
+ * ```ts
+ * const posts = { name: "posts", fields: [{ name: "author", type: "relation", collection: "users", inverse: "posts" } as const] };
+ * console.log(inversesOf([posts]).get("users")?.get("posts")); // { collection: "posts", field: "author" }
+ * ```
+ */
 export function inversesOf(definitions: readonly Defined[]): ReadonlyMap<string, RowType["inverses"]> {
   const found = new Map<string, Map<string, { readonly collection: string; readonly field: string }>>();
   for (const { name, fields } of definitions) {

@@ -2,6 +2,14 @@
 // `records:query` accepts as `{op, args}`. Version 1; an op is never removed or given another meaning within a version.
 import { CelError, limits, type Place } from "./error.ts";
 
+/**
+ * The version of the tree as it travels; a server refuses one it does not know.
+ *
+ * @example
+ * ```ts
+ * console.log(TREE_VERSION); // 1
+ * ```
+ */
 export const TREE_VERSION = 1;
 
 /**
@@ -43,8 +51,10 @@ export type Op =
   | "exists"
   | "all";
 
+/** What an operator is given. */
 export type Arg = Expr | string | number | boolean | null;
 
+/** An expression as a tree, not yet checked. */
 export interface Expr extends Place {
   readonly op: Op;
   readonly args: readonly Arg[];
@@ -83,7 +93,14 @@ const shapes: ReadonlyMap<string, Shape> = new Map<Op, Shape>([
 
 const identifier = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 
-/** The tree as JSON, ready for `records:query`. */
+/**
+ * The tree as JSON, ready for `records:query`.
+ *
+ * @example
+ * ```ts
+ * console.log(JSON.stringify(toWire(parse("likes > 5"))));
+ * ```
+ */
 export function toWire(expr: Expr): WireExpr {
   return { v: TREE_VERSION, ...strip(expr) };
 }
@@ -96,7 +113,15 @@ export function isExpr(arg: unknown): arg is Expr {
   return typeof arg === "object" && arg !== null;
 }
 
-/** Validates a tree from outside. Never recurses deeper than the depth bound, copies only what it knows, trusts nothing. */
+/**
+ * Validates a tree from outside. Never recurses deeper than the depth bound, copies only what it knows, trusts nothing.
+ *
+ * @example
+ * ```ts
+ * const tree = fromWire({ op: ">", args: [{ op: "name", args: ["likes"] }, { op: "value", args: [5] }] });
+ * console.log(tree.op); // ">"
+ * ```
+ */
 export function fromWire(json: unknown): Expr {
   if (isObject(json) && json.v !== undefined && json.v !== TREE_VERSION) {
     throw refuse(

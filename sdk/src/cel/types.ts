@@ -1,5 +1,6 @@
 // What the checker must know of the world: the types of values, the fields of a row, and the environment of a check.
 
+/** The kinds of types. */
 export type Kind =
   | "null"
   | "bool"
@@ -14,6 +15,7 @@ export type Kind =
   | "list"
   | "relation";
 
+/** The type of a value. */
 export interface Type {
   readonly kind: Kind;
   /** Element type of a list. */
@@ -22,6 +24,14 @@ export interface Type {
   readonly collection?: string;
 }
 
+/**
+ * The plain types.
+ *
+ * @example
+ * ```ts
+ * console.log(types.geo.kind); // "geo"
+ * ```
+ */
 export const types = {
   null: { kind: "null" },
   bool: { kind: "bool" },
@@ -36,9 +46,26 @@ export const types = {
   strings: { kind: "list", of: { kind: "string" } },
 } as const satisfies Record<string, Type>;
 
+/**
+ * The type of a list of these.
+ *
+ * @example
+ * ```ts
+ * console.log(listOf(types.string)); // { kind: "list", of: { kind: "string" } }
+ * ```
+ */
 export const listOf = (of: Type): Type => ({ kind: "list", of });
+/**
+ * The type of a relation: the id of a record there.
+ *
+ * @example
+ * ```ts
+ * console.log(relationTo("users")); // { kind: "relation", collection: "users" }
+ * ```
+ */
 export const relationTo = (collection: string): Type => ({ kind: "relation", collection });
 
+/** A field as expressions see it. */
 export interface RowField {
   /** `many` fields are lists; a `many` relation is a list of relations. */
   readonly type: Type;
@@ -55,6 +82,7 @@ export interface RowType {
   readonly inverses: ReadonlyMap<string, { readonly collection: string; readonly field: string }>;
 }
 
+/** What the checker is told of the place where an expression stands. */
 export interface CheckEnv {
   /** `rule` and `field` read with system rights; `filter` is a client's expression and knows no `before`. */
   readonly mode: "rule" | "filter" | "field";

@@ -4,7 +4,14 @@ const _SAFE_INT_MAX = Number.MAX_SAFE_INTEGER;
 export const TIME_MIN = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
 export const TIME_MAX = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 
-/** Order by code point. UTF-16 units differ from it only where a surrogate meets U+E000 to U+FFFF. */
+/**
+ * Order by code point. UTF-16 units differ from it only where a surrogate meets U+E000 to U+FFFF.
+ *
+ * @example
+ * ```ts
+ * console.log(["b", "𝒳", "a"].sort(compareText)); // ["a", "b", "𝒳"]
+ * ```
+ */
 export function compareText(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i += 1) {
@@ -20,6 +27,14 @@ function weightOf(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
+/**
+ * How many code points a text has: what `size()`, `min` and `max` count.
+ *
+ * @example
+ * ```ts
+ * console.log(codePoints("Åse 𝒳")); // 5
+ * ```
+ */
 export function codePoints(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length - 1; i += 1) if (isPair(text, i)) count -= 1;
@@ -35,11 +50,26 @@ export const upperAscii = (text: string): string => text.replace(/[a-z]+/g, (run
 
 const decimalForm = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
 
+/**
+ * Whether a text is a decimal number.
+ *
+ * @example
+ * ```ts
+ * console.log(isDecimal("1.50"), isDecimal("1,50")); // true, false
+ * ```
+ */
 export function isDecimal(text: string): boolean {
   return text.length <= 400 && decimalForm.test(text);
 }
 
-/** Compares decimal texts by value: "1.50" equals "1.5". */
+/**
+ * Compares decimal texts by value: "1.50" equals "1.5".
+ *
+ * @example
+ * ```ts
+ * console.log(compareDecimal("1.5", "1.50")); // 0
+ * ```
+ */
 export function compareDecimal(a: string, b: string): number {
   const x = readDecimal(a);
   const y = readDecimal(b);
@@ -58,7 +88,14 @@ function readDecimal(text: string): { digits: bigint; scale: number } {
 
 const timeForm = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
-/** RFC 3339 to milliseconds; digits beyond them are cut off. Undefined when it is no time of the years 1 to 9999. */
+/**
+ * RFC 3339 to milliseconds; digits beyond them are cut off. Undefined when it is no time of the years 1 to 9999.
+ *
+ * @example
+ * ```ts
+ * console.log(parseTime("2026-06-01T12:00:00+02:00") === Date.UTC(2026, 5, 1, 10)); // true
+ * ```
+ */
 export function parseTime(text: string): number | undefined {
   const m = timeForm.exec(text);
   if (!m) return undefined;
@@ -91,12 +128,27 @@ export function isDay(year: number, month: number, day: number): boolean {
 }
 
 export const inTime = (ms: number): boolean => ms >= TIME_MIN && ms <= TIME_MAX;
+/**
+ * Milliseconds since 1970 as RFC 3339, in UTC.
+ *
+ * @example
+ * ```ts
+ * console.log(formatTime(0)); // "1970-01-01T00:00:00.000Z"
+ * ```
+ */
 export const formatTime = (ms: number): string => new Date(ms).toISOString();
 
 const durationForm = /^([+-]?)((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)$/;
 const unitMs = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 
-/** `1h30m`, `1.5s`, `250ms` to whole milliseconds, at most ±(2^53-1). */
+/**
+ * `1h30m`, `1.5s`, `250ms` to whole milliseconds, at most ±(2^53-1).
+ *
+ * @example
+ * ```ts
+ * console.log(parseDuration("1h30m")); // 5400000
+ * ```
+ */
 export function parseDuration(text: string): number | undefined {
   const m = text.length <= 100 ? durationForm.exec(text) : null;
   if (!m) return undefined;
@@ -108,7 +160,14 @@ export function parseDuration(text: string): number | undefined {
   return m[1] === "-" ? 0 - ms : ms;
 }
 
-/** Deep equality of JSON values: numbers by value, objects whatever the order of their keys. */
+/**
+ * Deep equality of JSON values: numbers by value, objects whatever the order of their keys.
+ *
+ * @example
+ * ```ts
+ * console.log(equalJson({ a: [1, null] }, { a: [1, null] })); // true
+ * ```
+ */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalJson(item, b[i]));
@@ -123,6 +182,7 @@ export function isPlain(value: unknown): value is { [key: string]: unknown } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A point as expressions see it. */
 export interface Geo {
   readonly lat: number;
   readonly lng: number;
@@ -132,7 +192,15 @@ const radians = Math.PI / 180;
 /** Mean radius of the Earth (IUGG), in metres. `landfall.expr_distance` uses the same number. */
 const earthRadiusM = 6_371_008.8;
 
-/** Great-circle distance in metres by the haversine formula. Both back ends agree to 1 part in 10^9. */
+/**
+ * Great-circle distance in metres by the haversine formula. Both back ends agree to 1 part in 10^9.
+ *
+ * @example
+ * ```ts
+ * const metres = distanceM({ lat: 52.52, lng: 13.405 }, { lat: 48.137, lng: 11.575 });
+ * console.log(Math.round(metres / 1000)); // 504
+ * ```
+ */
 export function distanceM(a: Geo, b: Geo): number {
   const dLat = Math.sin(((b.lat - a.lat) * radians) / 2);
   const dLng = Math.sin(((b.lng - a.lng) * radians) / 2);

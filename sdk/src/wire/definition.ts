@@ -1,6 +1,14 @@
 // A collection's definition as the API takes and shows it.
 import type { JsonValue } from "./json.ts";
 
+/**
+ * Every type a field can have.
+ *
+ * @example
+ * ```ts
+ * console.log(fieldTypes.includes("geo")); // true
+ * ```
+ */
 export const fieldTypes = [
   "text",
   "email",
@@ -19,8 +27,24 @@ export const fieldTypes = [
   "geo",
   "id",
 ] as const;
+/**
+ * One of {@link fieldTypes}.
+ *
+ * @example
+ * ```ts
+ * const isNumeric = (type: FieldType) => ["number", "integer", "decimal"].includes(type);
+ * ```
+ */
 export type FieldType = (typeof fieldTypes)[number];
 
+/**
+ * One field of a collection.
+ *
+ * @example
+ * ```ts
+ * const author: FieldDefinition = { name: "author", type: "relation", collection: "users", required: true, inverse: "posts" };
+ * ```
+ */
 export interface FieldDefinition {
   readonly name: string;
   readonly type: FieldType;
@@ -41,16 +65,62 @@ export interface FieldDefinition {
   readonly rules?: { readonly read?: string; readonly write?: string };
 }
 
+/**
+ * An index over fields of a collection, in this order.
+ *
+ * @example
+ * ```ts
+ * const byTitle: IndexDefinition = { fields: ["title"], unique: true };
+ * ```
+ */
 export interface IndexDefinition {
   readonly fields: readonly string[];
   readonly unique?: boolean;
 }
 
-/** What can be done to records, each with a rule of its own. */
+/**
+ * What can be done to records, each with a rule of its own.
+ *
+ * @example
+ * ```ts
+ * const closed = Object.fromEntries(recordActions.map((action) => [action, "false"]));
+ * ```
+ */
 export const recordActions = ["list", "get", "create", "update", "delete"] as const;
+/**
+ * One of {@link recordActions}.
+ *
+ * @example
+ * ```ts
+ * const reading: readonly RecordAction[] = ["list", "get"];
+ * ```
+ */
 export type RecordAction = (typeof recordActions)[number];
+/**
+ * A rule for each action, as CEL text. An action without one is for admins only; `get` is then as `list`.
+ *
+ * @example
+ * ```ts
+ * const own: RuleSet = { list: "author == auth.id", create: "author == auth.id", delete: "author == auth.id" };
+ * ```
+ */
 export type RuleSet = { readonly [action in RecordAction]?: string | null };
 
+/**
+ * A collection whole: its fields, indexes and rules.
+ *
+ * @example
+ * ```ts
+ * const notes: CollectionDefinition = {
+ *   name: "notes",
+ *   kind: "base",
+ *   fields: [{ name: "text", type: "text", required: true }],
+ *   indexes: [],
+ *   rules: { list: "auth.signedIn", create: "auth.signedIn" },
+ *   preconditionRequired: false,
+ * };
+ * ```
+ */
 export interface CollectionDefinition {
   readonly name: string;
   readonly kind: "base";

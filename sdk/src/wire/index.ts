@@ -11,3 +11,4 @@ export {
 } from "./definition.ts";
 export type { JsonValue } from "./json.ts";
 export type { ProblemDocument, ProblemIssue } from "./problem.ts";
+export { type DefinedCollection, schemaModule, schemaOf } from "./schema-module.ts";

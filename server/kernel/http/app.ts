@@ -10,12 +10,13 @@ import type { Reply, Route } from "./route.ts";
 import { expressPath, groupByPath } from "./route-paths.ts";
 import { planRoute, type RoutePlan } from "./route-plan.ts";
 import type { HttpSettings } from "./settings.ts";
-import { type StaticMount, staticFiles } from "./static-files.ts";
+import { type StaticFile, type StaticMount, singleFile, staticFiles } from "./static-files.ts";
 
 export interface AppParts {
   readonly settings: HttpSettings;
   readonly routes: readonly Route[];
   readonly mounts: readonly StaticMount[];
+  readonly files: readonly StaticFile[];
   /** Where `/` sends browsers. */
   readonly home: string | undefined;
   readonly health: ReturnType<typeof healthPages>;
@@ -32,6 +33,7 @@ export function createApp(parts: AppParts): Express {
   for (const [path, routes] of groupByPath(parts.routes)) addPath(app, parts, path, routes);
   for (const [path, page] of parts.health) addPage(app, parts, path, page);
   for (const mount of parts.mounts) addMount(app, parts, mount);
+  for (const file of parts.files) addFile(app, parts, file);
   if (parts.home !== undefined) {
     const location = parts.home;
     addPage(app, parts, "/", () => ({ status: 302, headers: { Location: location }, cacheControl: "no-store" }));
@@ -115,10 +117,31 @@ function addMount(app: Express, parts: AppParts, mount: StaticMount): void {
         );
       parts.finished(exchange, response.statusCode);
     } catch (thrown) {
-      for (const name of response.headersSent ? [] : response.getHeaderNames()) response.removeHeader(name);
-      parts.pipeline.fail(exchange, thrown);
+      failFile(parts, exchange, thrown);
     }
   });
+}
+
+function addFile(app: Express, parts: AppParts, file: StaticFile): void {
+  const serveFile = singleFile(file);
+  app.all(file.path, async (request: Request, response: Response) => {
+    const exchange = exchangeOf(response);
+    exchange.route = file.path;
+    if (!readable(parts, exchange, request)) return;
+    try {
+      await serveFile(response, parts.answers.common(exchange));
+      parts.finished(exchange, response.statusCode);
+    } catch (thrown) {
+      failFile(parts, exchange, thrown);
+    }
+  });
+}
+
+/** What the file sender had set is not the problem's. */
+function failFile(parts: AppParts, exchange: Exchange, thrown: unknown): void {
+  const { response } = exchange;
+  for (const name of response.headersSent ? [] : response.getHeaderNames()) response.removeHeader(name);
+  parts.pipeline.fail(exchange, thrown);
 }
 
 function readable(parts: AppParts, exchange: Exchange, request: Request): boolean {

@@ -41,10 +41,15 @@ export function createCors(origins: readonly string[], publicUrl: string): Cors 
   };
 }
 
-// Without a public URL the operator opens the console under whatever address the machine has. The browser, not the
-// page, sets Origin and Host, so their agreement proves the same site; DNS rebinding is met by the bearer credential.
-function isLocal(own: URL): boolean {
-  return own.hostname === "localhost";
+// Without a public URL, or with a bare address of the local network (start --lan), the operator opens the console under
+// whatever address the machine has. The browser, not the page, sets Origin and Host, so their agreement proves the same
+// site; DNS rebinding is met by the bearer credential.
+function isLocal({ hostname, protocol }: URL): boolean {
+  return hostname === "localhost" || (protocol === "http:" && isPrivateAddress(hostname));
+}
+
+function isPrivateAddress(hostname: string): boolean {
+  return /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)[\d.]+$/.test(hostname);
 }
 
 function sameHost(origin: string, host: string | undefined): boolean {

@@ -32,6 +32,10 @@ const ownDoor = defineRoute({
 const server = testHttp(database, () => ({
   routes: [ownDoor],
   mounts: [{ path: "/console", folder, policy: "console", fallback: "index.html" }],
+  files: [
+    { path: "/sdk.tgz", file: join(folder, "assets", "index-a1b2.js"), contentType: "application/gzip" },
+    { path: "/unbuilt.tgz", file: join(folder, "unbuilt.tgz"), contentType: "application/gzip" },
+  ],
   home: "/console/",
   settings: { publicUrl: "https://app.example", corsOrigins: ["https://shop.example"] },
 }));
@@ -53,6 +57,23 @@ test("the console is served with a strict policy, for every address the browser 
   }
   expect((await get("/console")).headers.get("location")).toBe("/console/");
   expect((await get("/")).headers.get("location")).toBe("/console/");
+});
+
+test("a single file is sent as it is, revalidated by its content, and a 404 as long as it is not built", async () => {
+  const whole = await get("/sdk.tgz", { "accept-encoding": "gzip, br" });
+  expect(await whole.text()).toBe(script);
+  expect(whole.headers.get("content-encoding")).toBeNull();
+  expect(whole.headers.get("content-type")).toBe("application/gzip");
+  expect(whole.headers.get("x-content-type-options")).toBe("nosniff");
+  const tag = whole.headers.get("etag") as string;
+  expect(tag).toMatch(/^"[0-9a-f]{32}"$/);
+  expect((await get("/sdk.tgz", { "if-none-match": tag })).status).toBe(304);
+  expect((await get("/sdk.tgz", { "if-none-match": '"other"' })).status).toBe(200);
+  const head = await get("/sdk.tgz", {}, "HEAD");
+  expect([head.status, head.headers.get("content-length")]).toEqual([200, String(script.length)]);
+  const refused = await get("/sdk.tgz", {}, "POST");
+  expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  expect(await (await get("/unbuilt.tgz")).json()).toMatchObject({ status: 404, code: "route_not_found" });
 });
 
 test("hashed assets are cached for good and sent precompressed", async () => {

@@ -26,7 +26,7 @@ import { originForm } from "./request-target.ts";
 import type { Route } from "./route.ts";
 import type { HttpSettings } from "./settings.ts";
 import { createShedding } from "./shedding.ts";
-import type { StaticMount } from "./static-files.ts";
+import type { StaticFile, StaticMount } from "./static-files.ts";
 import { requestId, traceId } from "./trace.ts";
 import { createTurns } from "./turns.ts";
 
@@ -53,6 +53,8 @@ export interface HttpOptions {
   /** Live server processes on the same database; general limits are divided by it. */
   readonly instances?: () => number;
   readonly mounts?: readonly StaticMount[];
+  /** Single built files. */
+  readonly files?: readonly StaticFile[];
   /** Where `/` sends browsers, e.g. `/console/`. */
   readonly home?: string;
   readonly extendOpenApi?: ExtendOpenApi;
@@ -95,7 +97,7 @@ export function createHttp(options: HttpOptions): Http {
     draining: () => draining,
     authenticate: ({ request, ip }) => options.authenticate(request.headers, ip),
   });
-  const app = createApp({ settings, routes, mounts: options.mounts ?? [], home: options.home, health, pipeline, answers, cors, finished }); // biome-ignore format: parts
+  const app = createApp({ settings, routes, mounts: options.mounts ?? [], files: options.files ?? [], home: options.home, health, pipeline, answers, cors, finished }); // biome-ignore format: parts
 
   const refusedEarly = createEarlyRefusal({ shedding, cors, metrics, clock, publicUrl: settings.publicUrl, closing: () => draining }); // biome-ignore format: parts
   const open = openExchange(options);

@@ -1,10 +1,13 @@
 // Serves a folder of built files (console, docs). The files are listed once, so an address either is in the list or does
 // not exist: there is no path to traverse.
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { join, sep } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
 import type { Response } from "express";
 import { kernelErrors } from "../errors/kernel.ts";
 import { type Coding, chooseCoding } from "./coding.ts";
+import { matchesNoneMatch, quoteTag } from "./entity-tag.ts";
 import type { Mount } from "./security-headers.ts";
 
 export interface StaticMount {
@@ -16,6 +19,14 @@ export interface StaticMount {
   readonly fallback?: string;
   /** Folder whose file names carry a hash of their content, cached for good. Default `assets`. */
   readonly hashedFolder?: string;
+}
+
+/** One built file at an address of its own, such as the client package. */
+export interface StaticFile {
+  /** `/sdk.tgz`. */
+  readonly path: string;
+  readonly file: string;
+  readonly contentType: string;
 }
 
 /** Compressed once at build, so only the size counts: brotli's is the smallest for scripts and styles. */
@@ -40,6 +51,30 @@ export function staticFiles(
       response.setHeader("Content-Encoding", coding);
     }
     await send(response, coding ? file + extensions[coding] : file, mount.folder);
+  };
+}
+
+/** Sent as it is. Its tag is made from its content, so that every process and every build of the same sources agrees. */
+export function singleFile({
+  file,
+  contentType,
+}: StaticFile): (response: Response, headers: string[]) => Promise<void> {
+  let known: { readonly mtimeMs: number; readonly tag: string } | undefined;
+  return async (response, headers) => {
+    const found = await stat(file).catch(() => undefined);
+    if (!found?.isFile()) throw kernelErrors.route_not_found();
+    if (known?.mtimeMs !== found.mtimeMs) {
+      const digest = createHash("sha256")
+        .update(await readFile(file))
+        .digest("hex");
+      known = { mtimeMs: found.mtimeMs, tag: digest.slice(0, 32) };
+    }
+    for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string);
+    response.setHeader("Cache-Control", "no-cache");
+    response.setHeader("Content-Type", contentType);
+    response.setHeader("ETag", quoteTag(known.tag));
+    if (matchesNoneMatch(response.req.headers["if-none-match"], known.tag)) return void response.writeHead(304).end();
+    await send(response, basename(file), dirname(file));
   };
 }
 
