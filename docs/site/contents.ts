@@ -31,7 +31,7 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Operate",
-    pages: ["guides/console.md", "guides/backup.md", "guides/upgrade.md", "guides/security.md", "guides/limits.md"],
+    pages: ["guides/console.md", "guides/backup.md", "guides/upgrade.md", "guides/security.md", "limits.md"],
   },
   {
     title: "Coming from",
