@@ -3,12 +3,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
+import { type CheckEnv, check, inversesOf, parse, rowTypeOf } from "@landfall/client/cel";
+import type { FieldDefinition } from "@landfall/client/wire";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generatedPages } from "../../docs/generate.ts";
 import { buildSite } from "../../docs/site/build.ts";
 import { contents } from "../../docs/site/contents.ts";
 import { docsFolder, readLibrary } from "../../docs/site/library.ts";
 import { errorCatalogue } from "../../server/kernel/errors/index.ts";
+import { printedPage } from "../support/printed-page.ts";
 
 const projectRoot = join(docsFolder, "..");
 const library = readLibrary();
@@ -73,6 +76,68 @@ describe("pages", () => {
         .map((path) => `${file}: ${path}`),
     );
     expect(missing).toEqual([]);
+  });
+});
+
+describe("expressions", () => {
+  const definitions = printedPage("guides/collections.md")
+    .blocks.filter(({ notes }) => notes.some((note) => note.startsWith("file=")))
+    .map(({ text }) => JSON.parse(text) as { name: string; fields: FieldDefinition[] });
+  const members = { name: "members", fields: [{ name: "user", type: "relation", collection: "users" }] as const };
+  const all = [...definitions, members];
+  const inverses = inversesOf(all);
+  const rowTypes = new Map(all.map((one) => [one.name, rowTypeOf(one, inverses.get(one.name))]));
+
+  const rules = library.pages.flatMap(({ file }) =>
+    printedPage(file).blocks.flatMap(({ notes, text }) =>
+      notes.filter((note) => note.startsWith("rule=")).map((note) => [file, note.slice("rule=".length), text] as const),
+    ),
+  );
+  test("there are rules to check", () => expect(rules.length).toBeGreaterThan(7));
+  test.each(rules)("%s: the server would take this as %s: %s", (_file, place, text) => {
+    const row = rowTypes.get(place.split(".")[0] as string);
+    if (!row) throw new Error(`guides/collections.md has no collection for ${place}.`);
+    const env: CheckEnv = { mode: "rule", row, collections: (name) => rowTypes.get(name) };
+    const before = place.endsWith(".update");
+    expect(() => check(parse(text), { ...env, before })).not.toThrow();
+  });
+
+  test("what the pages for those who come from elsewhere translate to is ours", () => {
+    const row = rowTypes.get("posts");
+    if (!row) throw new Error("There are no posts.");
+    const section = readFileSync(join(docsFolder, "coming-from/pocketbase.md"), "utf8")
+      .split("## Expressions")[1]
+      ?.split("\n## ")[0];
+    const ours = [...(section ?? "").matchAll(/^\| `[^|]*` (?:[^|]*)\| `([^`]+)`/gm)].map(
+      (match) => match[1] as string,
+    );
+    expect(ours.length).toBeGreaterThan(9);
+    const env: CheckEnv = { mode: "rule", row, collections: (name) => rowTypes.get(name) };
+    const bound = (text: string) => text.replace("geo(lat, lng)", "geo(54.3, 10.1)");
+    const refused = ours.filter((text) => !accepted(bound(text), { ...env, before: true }));
+    // Names alone are no conditions.
+    expect(refused).toEqual(["auth.id", "now"]);
+  });
+
+  function accepted(text: string, env: CheckEnv): boolean {
+    try {
+      check(parse(text), env);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  test("every code that the guides name is one", () => {
+    const codes = new Set([...errorCatalogue().keys(), "network_error"]);
+    for (const file of ["guides/writes.md", "guides/handling-errors.md"]) {
+      const named = [...readFileSync(join(docsFolder, file), "utf8").matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)];
+      expect(named.length).toBeGreaterThan(2);
+      expect(
+        named.map((match) => match[1]).filter((code) => !codes.has(code as string)),
+        file,
+      ).toEqual([]);
+    }
   });
 });
 

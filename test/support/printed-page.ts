@@ -55,8 +55,11 @@ export interface Reader {
   end(): Promise<void>;
 }
 
-/** A reader with a clone in a folder of their own, made of links to this one, so that nothing is left here. */
-export function reader(port: number, settings: Record<string, string>): Reader {
+/**
+ * A reader with a clone in a folder of their own, made of links to this one, so that nothing is left here. `settings` are the
+ * server's when the page starts one, `variables` what the reader's shell has from the beginning.
+ */
+export function reader(port: number, settings: Record<string, string>, variables: Record<string, string> = {}): Reader {
   const home = mkdtempSync(join(tmpdir(), "lf-reader-"));
   const clone = join(home, "landfall");
   mkdirSync(clone);
@@ -65,6 +68,7 @@ export function reader(port: number, settings: Record<string, string>): Reader {
   }
   const env = {
     ...cleanEnvironment(),
+    ...variables,
     HOME: home,
     PATH: `${join(projectRoot, "node_modules/.bin")}:${process.env.PATH}`,
   };
