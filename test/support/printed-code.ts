@@ -1,0 +1,81 @@
+// The TypeScript of a guide as one program: each block in a scope of its own, its imports gathered at the top, with `lf` as the
+// page says it was made. It is type-checked against the printed schema and then run.
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { PrintedPage } from "./printed-page.ts";
+
+const projectRoot = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+export interface Surroundings {
+  readonly url: string;
+  /** The text of landfall.schema.ts. */
+  readonly schema: string;
+  /** Whose `lf` it is. */
+  readonly key: string;
+}
+
+/** Type-checks all pages at once, then runs one after the other; resolves with how many blocks each has. */
+export async function runCode(
+  pages: { readonly [file: string]: PrintedPage },
+  { url, schema, key }: Surroundings,
+): Promise<{ readonly [file: string]: number }> {
+  const folder = mkdtempSync(join(tmpdir(), "lf-code-"));
+  const counts: Record<string, number> = {};
+  try {
+    symlinkSync(join(projectRoot, "node_modules"), join(folder, "node_modules"));
+    mkdirSync(join(folder, "src"));
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(compilerOptions()));
+    writeFileSync(join(folder, "src/landfall.schema.ts"), schema);
+    for (const [file, page] of Object.entries(pages)) {
+      const blocks = page.blocks.filter(({ language, notes }) => language === "ts" && notes.length === 0);
+      const text = program(blocks.map((block) => block.text)).replaceAll("http://localhost:4710", url);
+      writeFileSync(join(folder, "src", nameOf(file)), text);
+      counts[file] = blocks.length;
+    }
+    await run(join(projectRoot, "node_modules/.bin/tsc"), ["-p", folder]).catch(shown);
+    for (const file of Object.keys(pages)) {
+      const env = { ...process.env, LANDFALL_KEY: key };
+      await run(process.execPath, [join(folder, "src", nameOf(file))], { env }).catch(shown);
+    }
+    return counts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** `guides/client.md` as a module's name, so that a mistake names its page. */
+const nameOf = (file: string) => file.replaceAll("/", "-").replace(/\.md$/, ".ts");
+
+function program(blocks: readonly string[]): string {
+  const importLine = /^import .* from .*;$/gm;
+  const imports = new Map<string, Set<string>>([
+    ["@landfall/client", new Set(["createClient"])],
+    ["./landfall.schema.ts", new Set(["schema"])],
+  ]);
+  for (const line of blocks.flatMap((block) => block.match(importLine) ?? [])) {
+    const [, names = "", from = ""] = /^import \{ (.*) \} from "(.*)";$/.exec(line) ?? [];
+    const known = imports.get(from) ?? new Set();
+    for (const name of names.split(", ")) known.add(name);
+    imports.set(from, known);
+  }
+  const head = [...imports].map(([from, names]) => `import { ${[...names].join(", ")} } from "${from}";`);
+  const client =
+    'const lf = createClient({ url: "http://localhost:4710", schema, token: () => process.env.LANDFALL_KEY });';
+  const bodies = blocks.map((block) => `{\n${block.replace(importLine, "")}\n}`);
+  return [...head, client, ...bodies].join("\n");
+}
+
+function compilerOptions(): object {
+  const options = { types: ["node"], typeRoots: [join(projectRoot, "node_modules/@types")], noUnusedLocals: false };
+  return { extends: join(projectRoot, "tsconfig.base.json"), compilerOptions: options, include: ["src"] };
+}
+
+/** A failed program's own words. */
+function shown(error: Error & { readonly stdout?: string; readonly stderr?: string }): never {
+  throw new Error(`${error.message}\n${error.stdout ?? ""}${error.stderr ?? ""}`);
+}
