@@ -5,7 +5,16 @@ import { join } from "node:path";
 
 const here = new URL("./", import.meta.url).pathname;
 const built = join(here, "dist", "index.html");
-const sources = ["../brand", "src", "public", "index.html", "package.json", "vite.config.ts", "../sdk/src/cel", "../sdk/src/wire"];
+const sources = [
+  "../brand",
+  "src",
+  "public",
+  "index.html",
+  "package.json",
+  "vite.config.ts",
+  "../sdk/src/cel",
+  "../sdk/src/wire",
+];
 
 if (isStale()) {
   const { build } = await import("vite");

@@ -1,7 +1,8 @@
 // The guides: the collections they print are made, their code is type-checked and run, their commands are run, their outputs
 // compared. One server, one reader after the other.
+
+import { type DefinedCollection, schemaModule, schemaOf } from "@landfall/client/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Definition, schemaModule, schemaOf } from "../../server/cli/types.ts";
 import { runCode } from "../support/printed-code.ts";
 import { printedPage, type Reader, reader } from "../support/printed-page.ts";
 import { serviceKey, testServer } from "../support/server.ts";
@@ -30,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => ann.end());
 
 test("the code of the guides compiles against the printed schema and runs", async () => {
-  const { items } = (await server.call("GET", "/v1/collections")).json as { items: Definition[] };
+  const { items } = (await server.call("GET", "/v1/collections")).json as { items: DefinedCollection[] };
   const schema = schemaModule(schemaOf(items));
   const blocks = {
     "guides/client.md": 4,
