@@ -16,11 +16,16 @@ export const auditStep: Step = {
       encoding: "utf8",
       maxBuffer: 64 << 20,
     });
-    const found = parse(done.stdout)?.metadata?.vulnerabilities;
-    if (found === undefined) return { ok: true, details: "  the registry serves no advisories here: not audited" };
-    return { ok: found.high + found.critical === 0, details: `  ${found.high} high, ${found.critical} critical` };
+    return auditVerdict(done.stdout);
   },
 };
+
+/** What `npm audit --json` said. */
+export function auditVerdict(text: string): ReturnType<Step["run"]> {
+  const found = parse(text)?.metadata?.vulnerabilities;
+  if (found === undefined) return { ok: true, details: "  the registry serves no advisories here: not audited" };
+  return { ok: found.high + found.critical === 0, details: `  ${found.high} high, ${found.critical} critical` };
+}
 
 function parse(text: string): Audit | undefined {
   try {

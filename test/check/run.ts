@@ -1,6 +1,8 @@
 // `npm run check`: everything about the source that needs no running product. Each step is one line; all run, then it fails.
 import { spawnSync } from "node:child_process";
 import { auditStep } from "./audit.ts";
+import { installScriptStep } from "./install-scripts.ts";
+import { integrityStep } from "./integrity.ts";
 import { licenceStep } from "./licences.ts";
 import { sbomStep } from "./sbom.ts";
 import type { Step } from "./step.ts";
@@ -37,6 +39,8 @@ const steps: readonly Step[] = [
   tool("import directions and cycles", "vitest", "run", "test/contracts/rooms.test.ts"),
   tool("dead code", "knip"),
   script("the client as a package", "test/tools/package/run.ts"),
+  integrityStep,
+  installScriptStep,
   licenceStep,
   versionStep,
   sbomStep,

@@ -6,6 +6,8 @@ import type { Step } from "./step.ts";
 const floors: Readonly<Record<string, { version: string; because: string }>> = {
   ws: { version: "8.21.1", because: "CVE-2024-37890 and later frame floods" },
   qs: { version: "6.14.1", because: "CVE-2025-15284 array limit" },
+  multer: { version: "2.1.0", because: "CVE-2025-7338 and later crashes by a request" },
+  passport: { version: "0.6.0", because: "CVE-2022-25896 session fixation" },
   "path-to-regexp": { version: "8.0.0", because: "CVE-2024-45296 ReDoS" },
   "body-parser": { version: "2.2.1", because: "CVE-2025-13466" },
   "fast-json-patch": { version: "3.1.1", because: "CVE-2021-4279 prototype pollution" },
