@@ -21,7 +21,7 @@ type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 type Screen = readonly [path: string, name: string, sign: string, act?: (page: Page) => Promise<unknown>];
 
 const screens: readonly Screen[] = [
-  ["", "home", "text=All collections >> nth=0"],
+  ["", "home", "text=Connect your app"],
   ["collections", "collections", "h1:has-text('Collections')"],
   ["new-collection", "new-collection", "text=Who may do what"],
   ["collections/cities/records", "records", ".grid-open >> nth=0"],
