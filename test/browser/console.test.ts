@@ -1,6 +1,6 @@
 // The console in Chromium against a real server: the newcomer's way from set-up to a key, and what must hold on the way.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -194,6 +194,28 @@ describe("the newcomer's way", () => {
     await page.getByRole("heading", { name: "Connect your app" }).waitFor();
     expect(await page.getByText("First steps").count()).toBe(0);
     expect((await server.call("DELETE", `/v1/api-keys/${made.json.id}`)).status).toBe(204);
+  });
+
+  test("the typed program that home offers runs as it stands, with the schema it hands out", async () => {
+    const scope = { name: "typed", collections: { "*": ["list"] } };
+    const key = (await server.call("POST", "/v1/api-keys", scope)).json;
+    const page = await visit("/");
+    await page.locator("label", { hasText: "Typed client" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download landfall.schema.ts" }).click(),
+    ]);
+    await expectSound(page);
+    // Where the client is found as it would be beside its package.
+    const folder = join(import.meta.dirname, "../../.cache/console-program");
+    mkdirSync(folder, { recursive: true });
+    await download.saveAs(join(folder, "landfall.schema.ts"));
+    writeFileSync(join(folder, "app.ts"), (await page.locator(".code-block").textContent()) ?? "");
+    const env = { ...process.env, TOKEN: key.secret, NO_COLOR: "1" };
+    const run = spawnSync(process.execPath, ["app.ts"], { cwd: folder, env, encoding: "utf8" });
+    expect(run.stdout, run.stderr).toContain("title: 'line 2499'");
+    await page.locator("label", { hasText: "curl" }).click();
+    expect((await server.call("DELETE", `/v1/api-keys/${key.id}`)).status).toBe(204);
   });
 
   test("a key bound to a user sees what the rules give that user; its secret is shown once", async () => {

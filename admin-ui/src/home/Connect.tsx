@@ -4,6 +4,7 @@ import { useLocalStorage } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import type { Collection } from "../api/types.ts";
 import { CopyButton } from "../parts/CopyButton.tsx";
+import { SchemaDownload } from "../snippets/SchemaDownload.tsx";
 import { firstCall } from "../snippets/snippets.ts";
 import { texts } from "./texts.ts";
 
@@ -35,6 +36,11 @@ export function Connect({ collection }: { readonly collection: Collection }) {
       <pre className="code-block" tabIndex={0}>
         {call}
       </pre>
+      {language === "client" ? (
+        <div className="code-foot empty-actions">
+          <SchemaDownload />
+        </div>
+      ) : null}
       <p className="quiet code-foot">
         {words.intro(collection.name)}{" "}
         <Link to="/collections/$name/api" params={{ name: collection.name }}>

@@ -1,9 +1,12 @@
 // The console's first page: what is to be done next while a project is young, then how to reach it and how it is.
+import { Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
 import { api } from "../api/api.ts";
 import { collectionsQuery, keysQuery } from "../api/queries.ts";
+import type { Collection } from "../api/types.ts";
 import { CollectionTable } from "../collections/CollectionTable.tsx";
 import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
@@ -49,19 +52,37 @@ export function HomeScreen() {
       <div className="home">
         <div className="home-main">
           {wereOpen.current ? <FirstSteps done={done} latest={latest} {...known} /> : null}
-          {latest ? <Connect collection={latest} /> : null}
+          {latest && wereOpen.current ? <Connect collection={latest} /> : null}
+          {latest ? <Recent collections={known.collections} /> : null}
+          {latest && !wereOpen.current ? <Connect collection={latest} /> : null}
         </div>
         <Health keys={known.keys} />
       </div>
-      {latest ? (
-        <section className="section">
-          <div className="screen-head">
-            <h2 className="grow">{texts.recent.title}</h2>
-            <Link to="/collections">{texts.recent.all}</Link>
-          </div>
-          <CollectionTable collections={recent(known.collections, recentMost)} />
-        </section>
-      ) : null}
     </div>
+  );
+}
+
+function Recent({ collections }: { readonly collections: readonly Collection[] }) {
+  return (
+    <section>
+      <div className="code-head">
+        <h2>{texts.recent.title}</h2>
+        <span className="grow" />
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconPlus size={14} />}
+          renderRoot={(props) => <Link to="/new-collection" {...props} />}
+        >
+          {texts.recent.add}
+        </Button>
+      </div>
+      <CollectionTable collections={recent(collections, recentMost)} />
+      {collections.length > recentMost ? (
+        <p className="code-foot">
+          <Link to="/collections">{texts.recent.all}</Link>
+        </p>
+      ) : null}
+    </section>
   );
 }

@@ -29,7 +29,7 @@ export const texts = {
     },
     request: {
       title: "Send the first request",
-      body: "Copy the call below, put your key in, run it.",
+      body: "This page shows the call to copy, and says when it arrives.",
       waiting: "Waiting for a request with a key …",
       received: "First request received",
       by: (key: string) => `with the key “${key}”`,
@@ -56,5 +56,5 @@ export const texts = {
     never: "not yet",
     more: "More about this server",
   },
-  recent: { title: "Collections", all: "All collections" },
+  recent: { title: "Collections", add: "New collection", all: "All collections" },
 } as const;

@@ -3,7 +3,8 @@ import { SegmentedControl } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useCollection } from "../collections/useCollection.ts";
 import { CopyButton } from "../parts/CopyButton.tsx";
-import { snippetsOf } from "./snippets.ts";
+import { SchemaDownload } from "./SchemaDownload.tsx";
+import { setUpCall, snippetsOf } from "./snippets.ts";
 import { texts } from "./texts.ts";
 
 export function SnippetsScreen() {
@@ -25,18 +26,40 @@ export function SnippetsScreen() {
           onChange={(value) => setLanguage(value as "curl" | "client")}
         />
       </div>
+      {language === "client" ? <SetUp /> : null}
       {snippetsOf(collection, location.origin).map((snippet) => (
         <section className="section" key={snippet.id}>
-          <div className="code-head">
-            <h2>{texts[snippet.id]}</h2>
-            <CopyButton value={snippet[language]} label={texts.copy(texts[snippet.id])} />
-          </div>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-          <pre className="code-block" tabIndex={0}>
-            {snippet[language]}
-          </pre>
+          <Code title={texts[snippet.id]} text={snippet[language]} />
         </section>
       ))}
     </div>
+  );
+}
+
+/** Before the first call of the typed client. */
+function SetUp() {
+  return (
+    <section className="section">
+      <Code title={texts.setUp} text={setUpCall(location.origin)} />
+      <div className="code-foot empty-actions">
+        <SchemaDownload />
+        <span className="quiet">{texts.schemaWhy}</span>
+      </div>
+    </section>
+  );
+}
+
+function Code({ title, text }: { readonly title: string; readonly text: string }) {
+  return (
+    <>
+      <div className="code-head">
+        <h2>{title}</h2>
+        <CopyButton value={text} label={texts.copy(title)} />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <pre className="code-block" tabIndex={0}>
+        {text}
+      </pre>
+    </>
   );
 }

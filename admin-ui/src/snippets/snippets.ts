@@ -37,14 +37,20 @@ export function snippetsOf(collection: Collection, origin: string): readonly Sni
   ];
 }
 
+/** What every program with the typed client begins with. */
+export function setUpCall(origin: string): string {
+  return `// npm install ${origin}/sdk.tgz
+import { createClient } from "@landfall/client";
+import { schema } from "./landfall.schema.ts";
+
+const lf = createClient({ url: "${origin}", schema, token: process.env.TOKEN });`;
+}
+
 /** The first call of a program, whole: it reads the newest records. */
 export function firstCall({ name }: Collection, origin: string): { readonly curl: string; readonly client: string } {
   return {
     curl: `export TOKEN=lf_key_…   # an API key\ncurl "${origin}/v1/collections/${name}/records?sort=-createdAt&limit=10" \\\n  -H "Authorization: Bearer $TOKEN"`,
-    client: `import { createClient } from "@landfall/client";
-import { schema } from "./landfall.schema.ts"; // landfall types --out landfall.schema.ts
-
-const lf = createClient({ url: "${origin}", schema, token: process.env.TOKEN });
+    client: `${setUpCall(origin)}
 const { items } = await lf.from("${name}").sort("-createdAt").limit(10).list();
 console.log(items);`,
   };

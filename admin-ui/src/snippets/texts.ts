@@ -9,5 +9,8 @@ export const texts = {
   remove: "Delete",
   curl: "curl",
   client: "Typed client",
+  setUp: "Set up",
+  schema: (file: string) => `Download ${file}`,
+  schemaWhy: "Your collections as types, beside the program. Take it anew after a change of the collections.",
   copy: (what: string) => `Copy ${what}`,
 } as const;

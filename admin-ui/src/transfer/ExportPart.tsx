@@ -5,6 +5,7 @@ import { useRef, useState } from "react";
 import { api } from "../api/api.ts";
 import type { Collection } from "../api/types.ts";
 import { ProblemView } from "../parts/ProblemView.tsx";
+import { saveFile } from "../parts/save-file.ts";
 import { toastDone } from "../parts/toasts.tsx";
 import { texts } from "./texts.ts";
 
@@ -67,13 +68,4 @@ async function collect(response: Response, onRows: (rows: number) => void) {
     onRows(lines);
   }
   return { parts, lines };
-}
-
-function saveFile(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }
