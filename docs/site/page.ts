@@ -82,7 +82,13 @@ export function readPage(file: string, markdown: string, exists: (file: string) 
       },
       table(token) {
         const cells = (row: Tokens.TableCell[], tag: string) =>
-          row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("");
+          row
+            .map((cell) => {
+              const inner = this.parser.parseInline(cell.tokens);
+              // An empty heading is none.
+              return tag === "th" && inner === "" ? "<td></td>" : `<${tag}>${inner}</${tag}>`;
+            })
+            .join("");
         const body = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
         return `<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${cells(token.header, "th")}</tr></thead><tbody>${body}</tbody></table></div>\n`;
       },

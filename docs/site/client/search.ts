@@ -27,7 +27,7 @@ class SearchBox {
   readonly #address: string;
   readonly #dialog = document.createElement("dialog");
   readonly #input = document.createElement("input");
-  readonly #list = document.createElement("ul");
+  readonly #list = document.createElement("div");
   readonly #status = document.createElement("p");
   #index: Promise<MiniSearch<Found>> | undefined;
   #chosen = 0;
@@ -37,7 +37,7 @@ class SearchBox {
     this.#dialog.className = "search-box";
     this.#dialog.setAttribute("aria-label", "Search the docs");
     const attributes = {
-      type: "search",
+      type: "text",
       role: "combobox",
       "aria-label": "Search the docs",
       "aria-controls": "hits",
@@ -95,7 +95,7 @@ class SearchBox {
     if (last < 0) return;
     if (event.key === "ArrowDown") this.#choose(this.#chosen === last ? 0 : this.#chosen + 1);
     else if (event.key === "ArrowUp") this.#choose(this.#chosen === 0 ? last : this.#chosen - 1);
-    else if (event.key === "Enter") this.#list.children[this.#chosen]?.querySelector("a")?.click();
+    else if (event.key === "Enter") (this.#list.children[this.#chosen] as HTMLAnchorElement).click();
     else return;
     event.preventDefault();
   }
@@ -113,13 +113,13 @@ class SearchBox {
   }
 }
 
-function option({ id, title, heading, start }: Hit, at: number): HTMLLIElement {
-  const item = document.createElement("li");
-  item.id = `hit-${at}`;
-  item.setAttribute("role", "option");
+/** A link and an option in one: it is chosen from the input and can still be opened in a new tab. */
+function option({ id, title, heading, start }: Hit, at: number): HTMLAnchorElement {
   const link = document.createElement("a");
+  link.id = `hit-${at}`;
   link.href = id;
   link.tabIndex = -1;
+  link.setAttribute("role", "option");
   const name = document.createElement("strong");
   name.textContent = heading === title ? title : `${title} › ${heading}`;
   const text = document.createElement("span");
@@ -127,6 +127,5 @@ function option({ id, title, heading, start }: Hit, at: number): HTMLLIElement {
   link.append(name, text);
   // The same page: nothing is loaded, so the dialog must go by itself.
   link.addEventListener("click", () => link.closest("dialog")?.close());
-  item.append(link);
-  return item;
+  return link;
 }
