@@ -62,7 +62,8 @@ function writeIndex(target: string, { pages }: Library): string {
     pages.flatMap(({ url, title, sections }) =>
       sections.map(({ id, heading, text }) => ({
         id: id === "" ? url : `${url}#${id}`,
-        title,
+        page: title,
+        title: id === "" ? title : "",
         heading,
         text,
         start: text.slice(0, 160),

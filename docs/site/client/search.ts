@@ -5,7 +5,7 @@ import { type Found, searchOptions } from "../search-options.ts";
 
 const shownMax = 20;
 
-type Hit = SearchResult & Pick<Found, "title" | "heading" | "start">;
+type Hit = SearchResult & Pick<Found, "page" | "heading" | "start">;
 
 export function startSearch(): void {
   const opener = document.querySelector<HTMLButtonElement>("[data-search-open]");
@@ -82,10 +82,10 @@ class SearchBox {
       this.#status.textContent = "The index could not be fetched. Is the server there?";
     });
     if (!index || asked !== this.#input.value.trim()) return;
-    const hits = asked === "" ? [] : (index.search(asked).slice(0, shownMax) as Hit[]);
+    const all = asked === "" ? [] : (index.search(asked) as Hit[]);
+    const hits = all.slice(0, shownMax);
     this.#list.replaceChildren(...hits.map((hit, at) => option(hit, at)));
-    this.#status.textContent =
-      asked === "" ? "" : hits.length === 0 ? `Nothing about “${asked}”.` : `${hits.length} found`;
+    this.#status.textContent = asked === "" ? "" : counted(asked, all.length);
     this.#input.setAttribute("aria-expanded", String(hits.length > 0));
     this.#choose(0);
   }
@@ -113,15 +113,20 @@ class SearchBox {
   }
 }
 
+function counted(asked: string, found: number): string {
+  if (found === 0) return `Nothing about “${asked}”.`;
+  return found > shownMax ? `The best ${shownMax} of ${found}` : `${found} found`;
+}
+
 /** A link and an option in one: it is chosen from the input and can still be opened in a new tab. */
-function option({ id, title, heading, start }: Hit, at: number): HTMLAnchorElement {
+function option({ id, page, heading, start }: Hit, at: number): HTMLAnchorElement {
   const link = document.createElement("a");
   link.id = `hit-${at}`;
   link.href = id;
   link.tabIndex = -1;
   link.setAttribute("role", "option");
   const name = document.createElement("strong");
-  name.textContent = heading === title ? title : `${title} › ${heading}`;
+  name.textContent = heading === page ? page : `${page} › ${heading}`;
   const text = document.createElement("span");
   text.textContent = start;
   link.append(name, text);
