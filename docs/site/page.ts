@@ -52,9 +52,6 @@ export function readPage(file: string, markdown: string, exists: (file: string) 
     return seen === 0 ? slug : `${slug}-${seen}`;
   };
   marked.use({
-    walkTokens(token) {
-      if (token.type === "link" || token.type === "image") links.push((token as Tokens.Link).href);
-    },
     renderer: {
       heading({ tokens, depth }) {
         const inner = this.parser.parseInline(tokens);
@@ -95,7 +92,9 @@ export function readPage(file: string, markdown: string, exists: (file: string) 
     },
   });
   const tokens = marked.lexer(markdown);
-  marked.walkTokens(tokens, marked.defaults.walkTokens ?? (() => {}));
+  void marked.walkTokens(tokens, (token) => {
+    if (token.type === "link" || token.type === "image") links.push((token as Tokens.Link).href);
+  });
   let html = "";
   for (const token of tokens) {
     const piece = marked.parser([token]);
