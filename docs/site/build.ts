@@ -40,6 +40,8 @@ async function bundle(target: string): Promise<Omit<Assets, "search">> {
       outDir: target,
       emptyOutDir: false,
       target: "es2023",
+      // The first versions that know light-dark(): what is put in its place for older ones would not follow the reader's choice.
+      cssTarget: ["chrome123", "firefox120", "safari17.5"],
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rollupOptions: { input: { site: join(client, "site.ts") } },
@@ -60,7 +62,8 @@ function writeIndex(target: string, { pages }: Library): string {
     pages.flatMap(({ url, title, sections }) =>
       sections.map(({ id, heading, text }) => ({
         id: id === "" ? url : `${url}#${id}`,
-        title,
+        page: title,
+        title: id === "" ? title : "",
         heading,
         text,
         start: text.slice(0, 160),

@@ -52,9 +52,6 @@ export function readPage(file: string, markdown: string, exists: (file: string) 
     return seen === 0 ? slug : `${slug}-${seen}`;
   };
   marked.use({
-    walkTokens(token) {
-      if (token.type === "link" || token.type === "image") links.push((token as Tokens.Link).href);
-    },
     renderer: {
       heading({ tokens, depth }) {
         const inner = this.parser.parseInline(tokens);
@@ -82,14 +79,22 @@ export function readPage(file: string, markdown: string, exists: (file: string) 
       },
       table(token) {
         const cells = (row: Tokens.TableCell[], tag: string) =>
-          row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("");
+          row
+            .map((cell) => {
+              const inner = this.parser.parseInline(cell.tokens);
+              // An empty heading is none.
+              return tag === "th" && inner === "" ? "<td></td>" : `<${tag}>${inner}</${tag}>`;
+            })
+            .join("");
         const body = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
         return `<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${cells(token.header, "th")}</tr></thead><tbody>${body}</tbody></table></div>\n`;
       },
     },
   });
   const tokens = marked.lexer(markdown);
-  marked.walkTokens(tokens, marked.defaults.walkTokens ?? (() => {}));
+  void marked.walkTokens(tokens, (token) => {
+    if (token.type === "link" || token.type === "image") links.push((token as Tokens.Link).href);
+  });
   let html = "";
   for (const token of tokens) {
     const piece = marked.parser([token]);

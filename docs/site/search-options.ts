@@ -2,7 +2,10 @@
 import type { Options } from "minisearch";
 
 export interface Found {
+  /** Its address. */
   readonly id: string;
+  readonly page: string;
+  /** The page's title, on its first section only: what a page is called says less about its other sections. */
   readonly title: string;
   readonly heading: string;
   readonly text: string;
@@ -11,7 +14,7 @@ export interface Found {
 
 export const searchOptions: Options<Found> = {
   fields: ["title", "heading", "text"],
-  storeFields: ["title", "heading", "start"],
+  storeFields: ["page", "heading", "start"],
   // `record_not_found` is one word and three; `LANDFALL_DATA_DIR` too; `orNull` is found by `null`.
   tokenize: (text) => {
     const words = text.split(/[^\p{L}\p{N}_$]+/u).filter((word) => word !== "");

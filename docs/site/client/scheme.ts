@@ -4,7 +4,7 @@ const key = "landfall-docs-scheme";
 const root = document.documentElement;
 
 export function startScheme(): void {
-  const button = document.querySelector<HTMLButtonElement>("[data-scheme]");
+  const button = document.querySelector<HTMLButtonElement>("button[data-scheme]");
   if (!button) return;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const now = () => root.dataset.scheme ?? (dark.matches ? "dark" : "light");

@@ -5,7 +5,7 @@ import { type Found, searchOptions } from "../search-options.ts";
 
 const shownMax = 20;
 
-type Hit = SearchResult & Pick<Found, "title" | "heading" | "start">;
+type Hit = SearchResult & Pick<Found, "page" | "heading" | "start">;
 
 export function startSearch(): void {
   const opener = document.querySelector<HTMLButtonElement>("[data-search-open]");
@@ -27,7 +27,7 @@ class SearchBox {
   readonly #address: string;
   readonly #dialog = document.createElement("dialog");
   readonly #input = document.createElement("input");
-  readonly #list = document.createElement("ul");
+  readonly #list = document.createElement("div");
   readonly #status = document.createElement("p");
   #index: Promise<MiniSearch<Found>> | undefined;
   #chosen = 0;
@@ -37,7 +37,7 @@ class SearchBox {
     this.#dialog.className = "search-box";
     this.#dialog.setAttribute("aria-label", "Search the docs");
     const attributes = {
-      type: "search",
+      type: "text",
       role: "combobox",
       "aria-label": "Search the docs",
       "aria-controls": "hits",
@@ -82,10 +82,10 @@ class SearchBox {
       this.#status.textContent = "The index could not be fetched. Is the server there?";
     });
     if (!index || asked !== this.#input.value.trim()) return;
-    const hits = asked === "" ? [] : (index.search(asked).slice(0, shownMax) as Hit[]);
+    const all = asked === "" ? [] : (index.search(asked) as Hit[]);
+    const hits = all.slice(0, shownMax);
     this.#list.replaceChildren(...hits.map((hit, at) => option(hit, at)));
-    this.#status.textContent =
-      asked === "" ? "" : hits.length === 0 ? `Nothing about “${asked}”.` : `${hits.length} found`;
+    this.#status.textContent = asked === "" ? "" : counted(asked, all.length);
     this.#input.setAttribute("aria-expanded", String(hits.length > 0));
     this.#choose(0);
   }
@@ -95,7 +95,7 @@ class SearchBox {
     if (last < 0) return;
     if (event.key === "ArrowDown") this.#choose(this.#chosen === last ? 0 : this.#chosen + 1);
     else if (event.key === "ArrowUp") this.#choose(this.#chosen === 0 ? last : this.#chosen - 1);
-    else if (event.key === "Enter") this.#list.children[this.#chosen]?.querySelector("a")?.click();
+    else if (event.key === "Enter") (this.#list.children[this.#chosen] as HTMLAnchorElement).click();
     else return;
     event.preventDefault();
   }
@@ -113,20 +113,24 @@ class SearchBox {
   }
 }
 
-function option({ id, title, heading, start }: Hit, at: number): HTMLLIElement {
-  const item = document.createElement("li");
-  item.id = `hit-${at}`;
-  item.setAttribute("role", "option");
+function counted(asked: string, found: number): string {
+  if (found === 0) return `Nothing about “${asked}”.`;
+  return found > shownMax ? `The best ${shownMax} of ${found}` : `${found} found`;
+}
+
+/** A link and an option in one: it is chosen from the input and can still be opened in a new tab. */
+function option({ id, page, heading, start }: Hit, at: number): HTMLAnchorElement {
   const link = document.createElement("a");
+  link.id = `hit-${at}`;
   link.href = id;
   link.tabIndex = -1;
+  link.setAttribute("role", "option");
   const name = document.createElement("strong");
-  name.textContent = heading === title ? title : `${title} › ${heading}`;
+  name.textContent = heading === page ? page : `${page} › ${heading}`;
   const text = document.createElement("span");
   text.textContent = start;
   link.append(name, text);
   // The same page: nothing is loaded, so the dialog must go by itself.
   link.addEventListener("click", () => link.closest("dialog")?.close());
-  item.append(link);
-  return item;
+  return link;
 }
