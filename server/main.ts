@@ -86,10 +86,17 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
 }
 
 /** What must never be logged although it has no prefix that gives it away. */
-function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword }: Config): string[] {
+function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword, backupPassphrase }: Config): string[] {
   const password = databaseUrl && new URL(databaseUrl).password;
   const key = masterKey && Buffer.from(masterKey);
-  const secrets = [serviceKey, password, adminPassword, key?.toString("hex"), key?.toString("base64")];
+  const secrets = [
+    serviceKey,
+    password,
+    adminPassword,
+    backupPassphrase,
+    key?.toString("hex"),
+    key?.toString("base64"),
+  ];
   return secrets.flatMap((secret) => secret || []);
 }
 
