@@ -160,7 +160,7 @@ interface Opening {
 }
 
 async function openDeps(config: Config, connection: pg.ClientConfig, opening: Opening): Promise<AppDeps> {
-  await migrateAlone(config, connection, opening.terminal);
+  await migrateAlone(config, connection, opening.terminal.out);
   const db = poolOf(config, connection);
   opening.stops.push(() => db.stop());
   const masterKey = await openMasterKey(db, { given: config.masterKey, dataDir: config.dataDir });
@@ -168,7 +168,11 @@ async function openDeps(config: Config, connection: pg.ClientConfig, opening: Op
 }
 
 /** On a connection of its own, without the pool's silence timeout: a migration may take as long as it needs. */
-async function migrateAlone(config: Config, connection: pg.ClientConfig, terminal: Terminal): Promise<void> {
+export async function migrateAlone(
+  config: Config,
+  connection: pg.ClientConfig,
+  say: (line: string) => void,
+): Promise<void> {
   const db = createDb({
     connection,
     max: 1,
@@ -181,8 +185,12 @@ async function migrateAlone(config: Config, connection: pg.ClientConfig, termina
   });
   try {
     await migrate(db, {
-      progress: (name, done, total) => terminal.out(`Schema   ${done + 1} of ${total}: ${name}`),
-      waiting: terminal.out,
+      progress: (name, done, total) => say(`Schema   ${done + 1} of ${total}: ${name}`),
+      waiting: say,
+      async before(tx) {
+        const { backupBeforeMigration } = await import("./backup/index.ts");
+        await backupBeforeMigration({ config, db: tx, connection, nowMs: systemClock.now(), progress: say });
+      },
     });
   } finally {
     await db.stop();

@@ -18,7 +18,8 @@ export interface FrameCipher {
   open(number: number, type: FrameType, frame: SealedFrame): Buffer;
 }
 
-type Cost = Pick<CipherNote, "memoryKiB" | "passes" | "lanes">;
+/** What deriving a key from a passphrase costs; it stands in the file. */
+export type Cost = Pick<CipherNote, "memoryKiB" | "passes" | "lanes">;
 
 /** Three times what a sign-in costs: a file can be guessed at for years, and is opened rarely. */
 export const passphraseCost: Cost = { memoryKiB: 65_536, passes: 3, lanes: 1 };

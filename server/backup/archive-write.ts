@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { zstdCompress } from "node:zlib";
-import { frameCipher, passphraseCost, passphraseKey } from "./archive-cipher.ts";
+import { type Cost, frameCipher, passphraseCost, passphraseKey } from "./archive-cipher.ts";
 import {
   type ArchiveHeader,
   type ArchiveTable,
@@ -31,7 +31,11 @@ export interface ArchiveWriter {
 
 const compress = promisify(zstdCompress);
 
-export async function archiveWriter(sink: Sink, passphrase: string | undefined): Promise<ArchiveWriter> {
+export async function archiveWriter(
+  sink: Sink,
+  passphrase: string | undefined,
+  cost = passphraseCost,
+): Promise<ArchiveWriter> {
   const whole = createHash("sha256");
   let fileBytes = 0;
   let frames = 0;
@@ -42,7 +46,7 @@ export async function archiveWriter(sink: Sink, passphrase: string | undefined):
     await sink(bytes);
   };
 
-  const { bytes: prelude, hash, key } = await preludeFor(passphrase);
+  const { bytes: prelude, hash, key } = await preludeFor(passphrase, cost);
   await write(prelude);
   const cipher = frameCipher(hash, key);
 
@@ -83,11 +87,14 @@ export async function archiveWriter(sink: Sink, passphrase: string | undefined):
   };
 }
 
-async function preludeFor(passphrase: string | undefined): Promise<{ bytes: Buffer; hash: Buffer; key?: Buffer }> {
+async function preludeFor(
+  passphrase: string | undefined,
+  cost: Cost,
+): Promise<{ bytes: Buffer; hash: Buffer; key?: Buffer }> {
   const salt = randomBytes(16);
-  const derived = passphrase === undefined ? undefined : await passphraseKey(passphrase, salt, passphraseCost);
+  const derived = passphrase === undefined ? undefined : await passphraseKey(passphrase, salt, cost);
   const cipher: CipherNote | null = derived
-    ? { name: "aes-256-gcm", kdf: "argon2id", ...passphraseCost, salt: salt.toString("hex"), check: derived.check }
+    ? { name: "aes-256-gcm", kdf: "argon2id", ...cost, salt: salt.toString("hex"), check: derived.check }
     : null;
   const prelude: Prelude = { format, file: randomBytes(16).toString("hex"), cipher };
   const text = Buffer.from(JSON.stringify(prelude));

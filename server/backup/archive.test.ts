@@ -50,10 +50,8 @@ test("a whole file is read, and says what it holds", async () => {
 test("48 accidents, in plain and in encrypted files, are each told as damage", async () => {
   const random = seeded(20_261_120);
   for (const [bytes, secret] of [[plain, undefined], [sealed, passphrase]] as const) // biome-ignore format: one table
-    for (const [n, { name, bytes: damaged }] of [...take(accidents(bytes, random), 48)].entries()) {
+    for (const { name, bytes: damaged } of take(accidents(bytes, random), 48)) {
       if (damaged.equals(bytes)) continue;
-      // An encrypted file costs a passphrase each time: one of each kind.
-      if (secret !== undefined && n >= 16) break;
       await expect(check(damaged, secret), name).rejects.toMatchObject({ name: "Exit", reason: "archive_refused" });
     }
 });

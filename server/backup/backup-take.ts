@@ -5,6 +5,7 @@ import type pg from "pg";
 import type { Db } from "../kernel/db/index.ts";
 import { schemaState } from "../kernel/db/migrate.ts";
 import { product } from "../kernel/product.ts";
+import type { Cost } from "./archive-cipher.ts";
 import type { ArchiveHeader, TableTotal } from "./archive-format.ts";
 import { archiveWriter, type Sink } from "./archive-write.ts";
 import { type Plan, planTables } from "./backup-tables.ts";
@@ -16,6 +17,7 @@ export interface TakeOptions {
   readonly sink: Sink;
   /** Encrypts the file. */
   readonly passphrase?: string | undefined;
+  readonly cost?: Cost;
   /** Goes into the file, which must be encrypted. */
   readonly masterKey?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -129,7 +131,7 @@ async function write(session: Session, header: ArchiveHeader, options: TakeOptio
     whole.update(bytes);
     await options.sink(bytes);
   };
-  const writer = await archiveWriter(sink, options.passphrase);
+  const writer = await archiveWriter(sink, options.passphrase, options.cost);
   await writer.header(header);
   const totals: TableTotal[] = [];
   let bytes = 0;
