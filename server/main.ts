@@ -188,7 +188,8 @@ export async function migrateAlone(
       progress: (name, done, total) => say(`Schema   ${done + 1} of ${total}: ${name}`),
       waiting: say,
       async before(tx) {
-        const { backupBeforeMigration } = await import("./backup/index.ts");
+        const { backupTools } = await import("./backup/index.ts");
+        const { backupBeforeMigration } = await backupTools();
         await backupBeforeMigration({ config, db: tx, connection, nowMs: systemClock.now(), progress: say });
       },
     });

@@ -7,7 +7,7 @@ import { testDatabase } from "../../test/support/database.ts";
 import { seeded } from "../../test/support/random.ts";
 import { frameTypes } from "./archive-format.ts";
 import { readArchive } from "./archive-read.ts";
-import { checkArchive, restoreBackup, takeBackup } from "./index.ts";
+import { checkArchive, restoreBackup, takeBackup } from "./tools.ts";
 
 const source = testDatabase();
 const target = testDatabase({ empty: true });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { checksums, fillWorld, shape } from "../../test/support/backup-world.ts";
 import { testDatabase } from "../../test/support/database.ts";
 import { openMasterKey } from "../kernel/master-key.ts";
-import { readBackupFile, restoreBackup, type Sink, takeBackup, writeBackupFile } from "./index.ts";
+import type { Sink } from "./archive-write.ts";
 import { judgeMasterKey } from "./restore-judge.ts";
+import { readBackupFile, restoreBackup, takeBackup, writeBackupFile } from "./tools.ts";
 
 const source = testDatabase();
 const target = testDatabase({ empty: true });
@@ -94,7 +95,7 @@ test("an encrypted file opens with its passphrase only, shows no text, and may c
   const passphrase = "correct horse battery";
   await writeBackupFile(sealed, (sink) => takeBackup({ connection: source.connection, sink, passphrase, masterKey }));
   expect(readFileSync(sealed).includes("migrations")).toBe(false);
-  const { checkArchive } = await import("./index.ts");
+  const { checkArchive } = await import("./tools.ts");
   await expect(checkArchive({ ...read(sealed), passphrase: "wrong horse battery" })).rejects.toMatchObject({ reason: "passphrase_wrong" }); // biome-ignore format: one line
   await expect(checkArchive(read(sealed))).rejects.toThrow("it is encrypted; set LANDFALL_BACKUP_PASSPHRASE");
   const { header, encrypted } = await checkArchive({ ...read(sealed), passphrase });
@@ -103,7 +104,7 @@ test("an encrypted file opens with its passphrase only, shows no text, and may c
 });
 
 test("another master key, or none, is refused with what to do", async () => {
-  const { checkArchive } = await import("./index.ts");
+  const { checkArchive } = await import("./tools.ts");
   const { header } = await checkArchive(read());
   const none = join(folder, "none");
   const judge = (given?: Buffer) => () => judgeMasterKey(header, { given, dataDir: none });

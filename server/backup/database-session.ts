@@ -72,9 +72,14 @@ function dbOn(client: pg.Client): Db {
     async transaction<T>(work: (tx: Db) => Promise<T>, _options?: TransactionOptions): Promise<T> {
       const savepoint = `backup_${++depth}`;
       await client.query(`SAVEPOINT ${savepoint}`);
-      const result = await work(db);
-      await client.query(`RELEASE SAVEPOINT ${savepoint}`);
-      return result;
+      try {
+        const result = await work(db);
+        await client.query(`RELEASE SAVEPOINT ${savepoint}`);
+        return result;
+      } catch (error) {
+        await client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`).catch(() => {});
+        throw error;
+      }
     },
   };
   return db;

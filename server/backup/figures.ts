@@ -52,5 +52,5 @@ export function observeBackups(metrics: Metrics, db: Db): void {
   gauge("landfall_backup_last_success_timestamp_seconds", "When the last good scheduled backup was taken; 0 for never.", (state) => seconds(state.lastSuccess?.at)); // biome-ignore format: one line each
   gauge("landfall_backup_last_failure_timestamp_seconds", "When a scheduled backup failed last; 0 for never.", (state) => seconds(state.lastFailure?.at)); // biome-ignore format: one line each
   gauge("landfall_backup_last_bytes", "Size of the last good scheduled backup.", (state) => state.lastSuccess?.bytes);
-  gauge("landfall_backup_last_duration_seconds", "How long the last good scheduled backup took.", (state) => state.lastSuccess && state.lastSuccess.tookMs / 1000); // biome-ignore format: one line each
+  gauge("landfall_backup_last_duration_seconds", "How long the last good scheduled backup took.", (state) => (state.lastSuccess?.tookMs ?? 0) / 1000); // biome-ignore format: one line each
 }

@@ -8,8 +8,6 @@ import type { Config } from "../kernel/config/index.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { Exit } from "../kernel/exit.ts";
 import type { Service } from "../kernel/lifecycle.ts";
-import { takeAutomatic } from "./automatic.ts";
-import { backupFolder } from "./backup-file.ts";
 import { claimSlot, recordOutcome } from "./schedule-state.ts";
 
 export interface ScheduleOptions {
@@ -67,8 +65,9 @@ export function createBackupSchedule({ config, db, connection, clock, log }: Sch
   async function take(slotMs: number): Promise<void> {
     const startedAt = clock.monotonicMs();
     const at = new Date(clock.now()).toISOString();
-    const folder = backupFolder(config);
     try {
+      const [{ takeAutomatic }, { backupFolder }] = await Promise.all([import("./automatic.ts"), import("./backup-file.ts")]); // biome-ignore format: one line
+      const folder = backupFolder(config);
       const { file, taken } = await takeAutomatic({ folder, kind: "scheduled", keep: config.backupKeep, connection, passphrase: config.backupPassphrase, nowMs: slotMs, signal: stop.signal }); // biome-ignore format: one call
       const tookMs = Math.round(clock.monotonicMs() - startedAt);
       await recordOutcome(db, { lastSuccess: { at, tookMs, bytes: taken.fileBytes, file } });
@@ -77,7 +76,7 @@ export function createBackupSchedule({ config, db, connection, clock, log }: Sch
       // The reason without a stack: it is shown to admins.
       const message = error instanceof Exit ? error.message : "The backup broke off; the log says why.";
       await recordOutcome(db, { lastFailure: { at, message } });
-      log.error({ event: "backup_failed", err: error, folder }, "the scheduled backup failed");
+      log.error({ event: "backup_failed", err: error }, "the scheduled backup failed");
     }
   }
 

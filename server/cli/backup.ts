@@ -39,7 +39,7 @@ async function take(call: Call, file: string): Promise<void> {
   const withKey = call.flag("with-master-key");
   if (withKey && passphrase === undefined)
     throw new Exit("usage", "--with-master-key needs an encrypted file: add --encrypt.");
-  const { takeBackup, writeBackupFile } = await import("../backup/index.ts");
+  const { takeBackup, writeBackupFile } = await (await import("../backup/index.ts")).backupTools();
   const masterKey = withKey ? await keyOf(config) : undefined;
   const startedAt = clock.monotonicMs();
   const { connection, stop } = await openDatabase(config, { create: false });
@@ -88,7 +88,9 @@ function toStandardOutput({ stdout }: CommandTerminal): (bytes: Buffer) => Promi
 async function verify(call: Call, given: string | undefined): Promise<void> {
   const { terminal } = call;
   const { config } = settingsOf(call.env);
-  const { automaticFiles, backupFolder, judgeMasterKey, readBackupFile, runDrill } = await import("../backup/index.ts");
+  const { automaticFiles, backupFolder, judgeMasterKey, readBackupFile, runDrill } = await (
+    await import("../backup/index.ts")
+  ).backupTools();
   const folder = backupFolder(config);
   const file = given ?? automaticFiles(folder, "scheduled")[0]?.path;
   if (file === undefined) throw new Exit("file_unusable", `There is no scheduled backup in ${folder}: name a file.`);

@@ -47,7 +47,9 @@ async function spool({ stdin }: CommandTerminal, folder: string): Promise<string
 async function restore(call: Call, file: string): Promise<void> {
   const { terminal } = call;
   const { config } = settingsOf(call.env);
-  const { checkArchive, judgeMasterKey, readBackupFile, restoreBackup } = await import("../backup/index.ts");
+  const { checkArchive, judgeMasterKey, readBackupFile, restoreBackup } = await (
+    await import("../backup/index.ts")
+  ).backupTools();
   const { keepMasterKey } = await import("../kernel/master-key.ts");
   const opening = {
     read: () => readBackupFile(file),
