@@ -16,8 +16,6 @@ const leftOut = new Set(["change", "tick", "epoch", "leader", "reader", "ring", 
 export const isKept = (systemTable: string): boolean => !leftOut.has(systemTable) && !/^change_\d+$/.test(systemTable);
 
 export interface Plan {
-  /** The definitions' version; when the snapshot shows another one, somebody changed a definition just then. */
-  readonly version: number;
   readonly tables: readonly ArchiveTable[];
   readonly notices: readonly string[];
 }
@@ -26,9 +24,9 @@ export interface Plan {
 export async function planTables(db: Db): Promise<Plan> {
   const system = await systemTables(db);
   const hasCollections = system.some(({ name }) => name === "collection");
-  const owned = hasCollections ? await ownedTables(db) : { version: 0, tables: [] };
-  const own = owned.tables.map((table): ArchiveTable => ({ schema: "public", ...table }));
-  return { version: owned.version, tables: [...system, ...own], notices: await strangers(db, owned.tables) };
+  const owned = hasCollections ? await ownedTables(db) : [];
+  const own = owned.map((table): ArchiveTable => ({ schema: "public", ...table }));
+  return { tables: [...system, ...own], notices: await strangers(db, owned) };
 }
 
 async function systemTables(db: Db): Promise<ArchiveTable[]> {

@@ -6,7 +6,7 @@ import type { Db } from "../kernel/db/index.ts";
 import { schemaState } from "../kernel/db/migrate.ts";
 import { product } from "../kernel/product.ts";
 import type { Cost } from "./archive-cipher.ts";
-import type { ArchiveHeader, TableTotal } from "./archive-format.ts";
+import { type ArchiveHeader, type TableTotal, tableText } from "./archive-format.ts";
 import { archiveWriter, type Sink } from "./archive-write.ts";
 import { type Plan, planTables } from "./backup-tables.ts";
 import { openSession, type Session } from "./database-session.ts";
@@ -53,19 +53,21 @@ export async function takeBackup(options: TakeOptions): Promise<Taken> {
 const attemptsMax = 20;
 
 /**
- * Locks come before the snapshot: a table that is rewritten between the two would look empty to it. The plan was made before
- * the locks, so the snapshot must show the same definitions; while it stands, none of these tables can change its shape.
+ * Locks come before the snapshot: a table that is rewritten between the two would look empty to it. A table that is locked
+ * keeps its shape until the end; one that the snapshot shows and that was not locked (new, or renamed just then) means another
+ * attempt.
  */
 async function openSnapshot(session: Session): Promise<Plan> {
   const state = await schemaState((text) => session.db.query({ text }));
   if (state.schema !== "ours") throw failedBackup("there is no installation in this database yet.");
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const plan = await planTables(session.db);
+    const expected = await planTables(session.db);
     await session.begin("read");
     try {
-      await lock(session.db, plan);
-      const now = await planTables(session.db);
-      if (JSON.stringify(now) === JSON.stringify(plan)) return plan;
+      await lock(session.db, expected);
+      const locked = new Set(expected.tables.map(tableText));
+      const plan = await planTables(session.db);
+      if (plan.tables.every((table) => locked.has(tableText(table)))) return plan;
     } catch (error) {
       if (isBusy(error)) throw failedBackup("a collection stayed locked for a minute by a change of its definition.", error); // biome-ignore format: one line
       if (!isGone(error)) throw error;

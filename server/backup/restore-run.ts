@@ -113,7 +113,7 @@ async function copyRows(session: Session, header: ArchiveHeader, options: Restor
 /** The definitions are in by now; the file must hold exactly the tables they own. */
 async function makeOwned(tx: Db, header: ArchiveHeader): Promise<void> {
   const hasCollections = header.tables.some(({ schema, name }) => schema === "landfall" && name === "collection");
-  const owned = hasCollections ? (await ownedTables(tx)).tables : [];
+  const owned = hasCollections ? await ownedTables(tx) : [];
   const listed = header.tables.filter((table) => table.schema === "public");
   const form = (tables: readonly Pick<ArchiveTable, "name" | "columns">[]) =>
     JSON.stringify(tables.map(({ name, columns }) => [name, [...columns].sort()]).sort());

@@ -16,16 +16,15 @@ export interface OwnedTable {
 const { kindOf, capture } = definitionTools({ lockTimeoutMs: 0 });
 
 /** Every table that belongs to a collection, join tables included, in the order of the collections' ids. */
-export async function ownedTables(db: Db): Promise<{ version: number; tables: readonly OwnedTable[] }> {
-  const { version, collections } = await readPicture(db);
-  const tables = collections.flatMap(({ definition }) => [
+export async function ownedTables(db: Db): Promise<OwnedTable[]> {
+  const { collections } = await readPicture(db);
+  return collections.flatMap(({ definition }) => [
     { name: definition.name, columns: columnsOf(definition, kindOf).map((column) => column.name) },
     ...joinedFields(definition).map((field) => ({
       name: joinTable(definition.name, field.name),
       columns: ["owner", "target", "position"],
     })),
   ]);
-  return { version, tables };
 }
 
 /** Makes the tables of the stored definitions, bare: columns and primary keys. */
