@@ -62,11 +62,11 @@ export async function backupBeforeMigration(options: BeforeMigrationOptions): Pr
 }
 
 async function hasData(db: Db): Promise<boolean> {
-  const asks = ["admin", "collection", '"apiKey"'].map(async (name) => {
+  for (const name of ["admin", "collection", '"apiKey"']) {
     const [there] = await db.query<{ name: string | null }>({ text: "SELECT to_regclass($1) AS name", values: [`landfall.${name}`] }); // biome-ignore format: one line
-    return there?.name != null && (await db.query({ text: `SELECT FROM landfall.${name} LIMIT 1` })).length > 0;
-  });
-  return (await Promise.all(asks)).some(Boolean);
+    if (there?.name && (await db.query({ text: `SELECT FROM landfall.${name} LIMIT 1` })).length > 0) return true;
+  }
+  return false;
 }
 
 /** What would be in the file, before compression and with indexes: more than the file will have. */

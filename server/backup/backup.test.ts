@@ -2,9 +2,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
+import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checksums, fillWorld, shape } from "../../test/support/backup-world.ts";
 import { testDatabase } from "../../test/support/database.ts";
+import { type ChangeLog, createChangeLog } from "../kernel/changelog/index.ts";
 import { openMasterKey } from "../kernel/master-key.ts";
 import type { Sink } from "./archive-write.ts";
 import { judgeMasterKey } from "./restore-judge.ts";
@@ -45,6 +48,27 @@ test("a restored database captures what is written to it, with versions above al
   expect(entries.map((entry) => entry.id)).toEqual(["x1", "x2"]);
   expect(Number(entries[0]?.version)).toBeGreaterThan(2 ** 32);
   await expect(target.db.query({ text: "UPDATE public.posts SET author = 'nobody' WHERE id = 'x1'" })).rejects.toThrow("author_fkey"); // biome-ignore format: one line
+});
+
+test("a cursor into the log of before is answered resync_required", async () => {
+  const withLog = async <T>(db: typeof source, work: (log: ChangeLog) => Promise<T>): Promise<T> => {
+    const connect = async () => {
+      const client = new pg.Client({ ...db.connection, pipeline: true } as pg.ClientConfig);
+      await client.connect();
+      return client;
+    };
+    const log = createChangeLog({ db: db.db, connect, log: pino({ level: "silent" }) });
+    await log.run();
+    try {
+      return await work(log);
+    } finally {
+      await log.stop();
+    }
+  };
+  const cursor = await withLog(source, async (log) => log.head());
+  expect(await withLog(target, (log) => log.read(cursor))).toEqual({ kind: "resync", reason: "epoch" });
+  const own = await withLog(target, async (log) => log.head());
+  expect(await withLog(target, (log) => log.read(own))).toMatchObject({ kind: "entries" });
 });
 
 test("a restored collection's id is not handed out again, nor that of one dropped before the backup", async () => {
