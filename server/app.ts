@@ -5,6 +5,7 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { adminRoomRoutes } from "./admin/index.ts";
 import { createAuth } from "./auth/index.ts";
+import { backupFigures, createBackupSchedule, observeBackups } from "./backup/index.ts";
 import { createCollections } from "./collections/index.ts";
 import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
 import type { Clock } from "./kernel/clock.ts";
@@ -58,6 +59,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
   const auth = createAuth({ db, clock, log, serviceKey: config.serviceKey, collections: collections.registry });
+  const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
   const http = createHttp({
     settings: httpSettings(config, publicUrl),
     db,
@@ -74,7 +76,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         clock,
         publicUrl,
         collections: collections.registry,
-        figures: { changeLog: async () => changeLog.stats() },
+        figures: {
+          changeLog: async () => changeLog.stats(),
+          backups: () => backupFigures(db, config, clock.now()),
+        },
       }),
     ],
     mounts: [
@@ -89,10 +94,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     ready: () => isReady(deps, changeLog),
   });
   observeReaderLag(metrics, async () => lagOf(changeLog));
+  observeBackups(metrics, db);
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.sweeper],
+    [collections.denials, auth.sweeper, backups],
     http,
   ];
   const started: Service[] = [];

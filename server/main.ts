@@ -86,10 +86,17 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
 }
 
 /** What must never be logged although it has no prefix that gives it away. */
-function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword }: Config): string[] {
+function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword, backupPassphrase }: Config): string[] {
   const password = databaseUrl && new URL(databaseUrl).password;
   const key = masterKey && Buffer.from(masterKey);
-  const secrets = [serviceKey, password, adminPassword, key?.toString("hex"), key?.toString("base64")];
+  const secrets = [
+    serviceKey,
+    password,
+    adminPassword,
+    backupPassphrase,
+    key?.toString("hex"),
+    key?.toString("base64"),
+  ];
   return secrets.flatMap((secret) => secret || []);
 }
 
@@ -153,7 +160,7 @@ interface Opening {
 }
 
 async function openDeps(config: Config, connection: pg.ClientConfig, opening: Opening): Promise<AppDeps> {
-  await migrateAlone(config, connection, opening.terminal);
+  await migrateAlone(config, connection, opening.terminal.out);
   const db = poolOf(config, connection);
   opening.stops.push(() => db.stop());
   const masterKey = await openMasterKey(db, { given: config.masterKey, dataDir: config.dataDir });
@@ -161,7 +168,11 @@ async function openDeps(config: Config, connection: pg.ClientConfig, opening: Op
 }
 
 /** On a connection of its own, without the pool's silence timeout: a migration may take as long as it needs. */
-async function migrateAlone(config: Config, connection: pg.ClientConfig, terminal: Terminal): Promise<void> {
+export async function migrateAlone(
+  config: Config,
+  connection: pg.ClientConfig,
+  say: (line: string) => void,
+): Promise<void> {
   const db = createDb({
     connection,
     max: 1,
@@ -174,8 +185,13 @@ async function migrateAlone(config: Config, connection: pg.ClientConfig, termina
   });
   try {
     await migrate(db, {
-      progress: (name, done, total) => terminal.out(`Schema   ${done + 1} of ${total}: ${name}`),
-      waiting: terminal.out,
+      progress: (name, done, total) => say(`Schema   ${done + 1} of ${total}: ${name}`),
+      waiting: say,
+      async before(tx) {
+        const { backupTools } = await import("./backup/index.ts");
+        const { backupBeforeMigration } = await backupTools();
+        await backupBeforeMigration({ config, db: tx, connection, nowMs: systemClock.now(), progress: say });
+      },
     });
   } finally {
     await db.stop();

@@ -12,7 +12,7 @@ export interface AdminRoomOptions {
   /** LANDFALL_PUBLIC_URL or its default. */
   readonly publicUrl: string;
   readonly collections: { current(): { readonly byName: { readonly size: number } } };
-  /** What further rooms tell about themselves, by name (`changeLog`, …). One that fails becomes a notice, not an error. */
+  /** What further rooms tell about themselves, by name (`changeLog`, …). One that fails becomes a notice, not an error; so does the text of a `warning` in what one tells. */
   readonly figures: { readonly [name: string]: () => Promise<unknown> };
 }
 
@@ -80,9 +80,14 @@ async function collect(sources: AdminRoomOptions["figures"]): Promise<Told> {
     }),
   );
   const failed = told.filter((one) => "cause" in one);
+  const warnings = told.flatMap(({ name, figure }) => {
+    const message = (figure as { warning?: unknown } | null | undefined)?.warning;
+    return typeof message === "string" ? [{ code: `${name}_warning`, message }] : [];
+  });
+  const missing = failed.map(({ name }) => ({ code: "figures_missing", message: `The figures of ${name} cannot be read.` })); // biome-ignore format: one line
   return {
     figures: Object.fromEntries(told.map(({ name, figure }) => [name, figure ?? null])),
-    notices: failed.map(({ name }) => ({ code: "figures_missing", message: `The figures of ${name} cannot be read.` })),
+    notices: [...missing, ...warnings],
     causes: failed.map(({ cause }) => cause),
   };
 }

@@ -1,5 +1,6 @@
 // `landfall admin create|reset <email>`: admins by whoever holds the machine, when the console cannot help.
 import { Exit } from "../kernel/exit.ts";
+import { askHidden } from "./ask.ts";
 import type { Call, Command } from "./command.ts";
 import { clock, withDatabase } from "./local.ts";
 
@@ -34,31 +35,10 @@ async function reset(call: Call, email: string): Promise<void> {
 
 /** Never an argument: the process list would show it. */
 async function readPassword({ terminal }: Call): Promise<string> {
-  if (terminal.stdin.isTTY) return askHidden(terminal.err, terminal.stdin as NodeJS.ReadStream);
+  if (terminal.stdin.isTTY) return askHidden("Password:", terminal);
   let text = "";
   for await (const chunk of terminal.stdin) text += String(chunk);
   const password = text.replace(/\r?\n$/, "");
   if (password === "") throw new Exit("usage", "The password is read from standard input, and nothing came.");
   return password;
-}
-
-/** Reads a line without echo. */
-function askHidden(say: (line: string) => void, stdin: NodeJS.ReadStream): Promise<string> {
-  say("Password:");
-  return new Promise((resolve, reject) => {
-    let typed = "";
-    stdin.setRawMode(true).setEncoding("utf8").resume();
-    const done = (settle: () => void) => {
-      stdin.off("data", onData).setRawMode(false).pause();
-      settle();
-    };
-    const onData = (chunk: string) => {
-      for (const sign of chunk) {
-        if (sign === "\u0003") return done(() => reject(new Exit("usage", "Cancelled.")));
-        if (sign === "\r" || sign === "\n" || sign === "\u0004") return done(() => resolve(typed));
-        typed = sign === "\u007f" ? [...typed].slice(0, -1).join("") : typed + sign;
-      }
-    };
-    stdin.on("data", onData);
-  });
 }

@@ -10,6 +10,8 @@ import { hasMasterKey, openMasterKey } from "../kernel/master-key.ts";
 import { findPostgres } from "../kernel/postgres/binaries.ts";
 import { openDatabase, poolOf, settingsOf } from "../main.ts";
 import type { Call, Command } from "./command.ts";
+import { clock } from "./local.ts";
+import { size } from "./measure.ts";
 
 /** `note`: nothing is broken, but somebody should know. */
 interface Finding {
@@ -119,7 +121,21 @@ async function schema(db: Db, config: Config): Promise<Finding[]> {
   const missing = lacksMigrations(state).length;
   if (state.schema === "absent") return [{ check: "schema", state: "note", says: "is made by the first start" }];
   const says = missing === 0 ? "up to date" : `${missing} migrations are run by the next start`;
-  return [{ check: "schema", state: missing === 0 ? "ok" : "note", says }, await key(db, config)];
+  const own = [
+    { check: "schema", state: missing === 0 ? ("ok" as const) : ("note" as const), says },
+    await key(db, config),
+  ];
+  return [...own, await backups(db, config)];
+}
+
+async function backups(db: Db, config: Config): Promise<Finding> {
+  const check = "backups";
+  const { backupFigures } = await import("../backup/index.ts");
+  const { schedule, lastSuccess, warning } = await backupFigures(db, config, clock.now());
+  if (warning !== null) return { check, state: "fault", says: warning };
+  if (schedule === null) return { check, state: "note", says: "none is scheduled: set LANDFALL_BACKUP_SCHEDULE, or run landfall backup yourself" }; // biome-ignore format: one line
+  const last = lastSuccess ? `the last one is of ${lastSuccess.at}, ${size(lastSuccess.bytes)}` : "none was taken yet";
+  return { check, state: "ok", says: `scheduled (${schedule}); ${last}` };
 }
 
 async function key(db: Db, config: Config): Promise<Finding> {

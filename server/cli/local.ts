@@ -3,9 +3,8 @@
 // meanwhile is a guest that takes over. They make no installation.
 import { systemClock } from "../kernel/clock.ts";
 import type { Config } from "../kernel/config/index.ts";
-import { migrate } from "../kernel/db/migrate.ts";
 import type { PooledDb } from "../kernel/db/pool.ts";
-import { openDatabase, poolOf, settingsOf } from "../main.ts";
+import { migrateAlone, openDatabase, poolOf, settingsOf } from "../main.ts";
 import type { Call } from "./command.ts";
 
 export const clock = systemClock;
@@ -15,7 +14,7 @@ export async function withDatabase<T>(call: Call, work: (db: PooledDb, config: C
   const { connection, stop } = await openDatabase(config, { create: false });
   const db = poolOf(config, connection, 2);
   try {
-    await migrate(db);
+    await migrateAlone(config, connection, call.terminal.err);
     return await work(db, config);
   } finally {
     await db.stop();

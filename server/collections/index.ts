@@ -24,6 +24,8 @@ import { recordRoutes } from "./record-routes.ts";
 import { type RecordWriter, recordWriter } from "./record-write.ts";
 import { createSchemaRegistry, type SchemaRegistry } from "./schemas-registry.ts";
 
+export { captureOwnedTables, finishOwnedTables, makeOwnedTables, type OwnedTable, ownedTables } from "./definition-rebuild.ts"; // biome-ignore format: one line
+
 export interface CollectionsOptions {
   readonly db: Db;
   readonly clock: Clock;

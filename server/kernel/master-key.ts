@@ -76,6 +76,19 @@ export async function openMasterKey(db: Db, source: MasterKeySource): Promise<Ma
   return key;
 }
 
+/** The key of this machine, or undefined when it has none. Makes nothing. */
+export function givenMasterKey(source: MasterKeySource): Uint8Array | undefined {
+  return source.given ?? readKey(join(source.dataDir, "master.key"));
+}
+
+/** Is this the key by which a database's check value was sealed? */
+export const isMasterKeyOf = (check: string, key: Uint8Array): boolean => agrees(masterKey(key), check);
+
+/** Puts a known key into the data folder, where none may be yet. */
+export function keepMasterKey(dataDir: string, key: Uint8Array): void {
+  makeKeyFile(dataDir, join(dataDir, "master.key"), key);
+}
+
 const wrongKeyLine = (source: MasterKeySource) =>
   source.given
     ? "LANDFALL_MASTER_KEY is not the key this database was set up with: set that one on every node."
@@ -122,12 +135,12 @@ function keyFile(dataDir: string, mayCreate: boolean): Uint8Array | undefined {
   return readKey(path);
 }
 
-function makeKeyFile(dataDir: string, path: string): void {
+function makeKeyFile(dataDir: string, path: string, key: Uint8Array = randomBytes(32)): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}-${randomBytes(4).toString("hex")}`;
   const file = openSync(draft, "wx", 0o600);
   try {
-    writeSync(file, `${randomBytes(32).toString("hex")}\n`);
+    writeSync(file, `${Buffer.from(key).toString("hex")}\n`);
     fsyncSync(file);
     linkSync(draft, path);
   } catch (error) {

@@ -35,6 +35,8 @@ export interface MigrateOptions {
   /** Told once what is waited for. */
   readonly waiting?: (line: string) => void;
   readonly migrations?: readonly Migration[];
+  /** Called once, under the lock, before a schema that is there is changed; what it throws keeps everything as it is. */
+  readonly before?: (tx: Db) => Promise<void>;
   /** Of the server that migrates. Default: the product's. */
   readonly version?: string;
   /** How long servers that the migrations would break are given to end. */
@@ -51,9 +53,14 @@ export interface SchemaState {
 export async function migrate(db: Db, options: MigrateOptions = {}): Promise<string[]> {
   const known = (options.migrations ?? migrations()).map(declared);
   const waiting = once(options.waiting ?? (() => {}));
+  let prepared = false;
+  const before = async (tx: Db) => {
+    if (!prepared) await options.before?.(tx);
+    prepared = true;
+  };
   for (let tries = 1; ; tries++) {
     try {
-      return await migrateOnce(db, known, { ...options, waiting });
+      return await migrateOnce(db, known, { ...options, waiting, before });
     } catch (error) {
       if (!isBlocked(error) || tries === lockTriesMax) throw error;
       waiting("Waiting for a long transaction, which holds a lock that a migration needs …");
@@ -75,6 +82,7 @@ async function migrateOnce(db: Db, known: readonly DeclaredMigration[], options:
     if (state.schema === "absent") await createSchema(tx);
     else {
       await olderServersGone(tx, open, { ...options, version });
+      await options.before?.(tx);
       await lockTables(tx, open);
     }
     await keepVersions(tx);
