@@ -24,6 +24,10 @@ export const exitCodes = {
   input_refused: { code: 29, text: "What was given is not accepted, such as a password that is too short." },
   file_unusable: { code: 30, text: "A file named on the command line cannot be read or written." },
   older_servers: { code: 31, text: "Servers still running on this database would not survive its migration." },
+  data_not_kept: {
+    code: 32,
+    text: "In a container: the data folder is on no volume, and LANDFALL_EPHEMERAL=1 is not set.",
+  },
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;
