@@ -1,9 +1,9 @@
 #!/bin/sh
 # Prepares a project for compose.yml: its secrets and its settings, made once and never overwritten.
 #
-#   ./init.sh                     secrets/ and .env, for http://localhost:4710
+#   ./init.sh                     for http://localhost:4710: secrets/, .env for Compose, settings for the server
 #   ./init.sh -d app.example.com  the same behind Caddy, with TLS for that name
-#   ./init.sh -p shop             a second project: secrets-shop/ and shop.env, with a port and a subnet of its own
+#   ./init.sh -p shop             a second project: secrets-shop/, shop.env and settings-shop, a port and a subnet of its own
 set -eu
 umask 077
 
@@ -31,7 +31,11 @@ case $domain in
 esac
 
 cd "$(dirname "$0")"
-if [ "$project" = landfall ]; then settings=.env secrets=secrets; else settings=$project.env secrets=secrets-$project; fi
+if [ "$project" = landfall ]; then
+  compose=.env settings=settings secrets=secrets
+else
+  compose=$project.env settings=settings-$project secrets=secrets-$project
+fi
 
 random() { od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
@@ -54,7 +58,14 @@ keep landfall_password "$(random)"
 keep database_url "postgres://landfall:$(cat "$secrets/landfall_password")@postgres:5432/landfall"
 
 if [ -e "$settings" ]; then
-  echo "kept $settings: edit it to change a setting"
+  echo "kept $settings"
+else
+  echo "# Settings of the server, one NAME=value a line, such as LANDFALL_LOG_LEVEL=warn. All of them: docs/config.md" >"$settings"
+  echo "made $settings"
+fi
+
+if [ -e "$compose" ]; then
+  echo "kept $compose: edit it to change what is in it"
 else
   taken=$(sed -n 's/^LANDFALL_PORT=//p' .env ./*.env 2>/dev/null | sort -n | tail -n 1)
   port=$((${taken:-4709} + 1))
@@ -68,8 +79,9 @@ else
     echo "LANDFALL_NET=10.47.$((port - 4700))"
     echo "LANDFALL_TRUSTED_PROXIES=10.47.$((port - 4700)).2"
     echo "LANDFALL_SECRETS=./$secrets"
-  } >"$settings.new"
-  mv "$settings.new" "$settings"
-  echo "made $settings"
+    echo "LANDFALL_SETTINGS=./$settings"
+  } >"$compose.new"
+  mv "$compose.new" "$compose"
+  echo "made $compose"
 fi
 echo "Keep a copy of $secrets/master_key somewhere else: without it a backup's stored secrets cannot be read."

@@ -1,13 +1,14 @@
 // The Dockerfile's own steps in a folder of ours, and what they made started as the image would: its command, its settings,
 // its unprivileged user. What only Docker itself can show (layers, capabilities of the daemon) is not claimed here.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"; // biome-ignore format: one line
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"; // biome-ignore format: one line
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../../server/kernel/exit.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 import { product } from "../../server/kernel/product.ts";
+import { commandsOf } from "../support/compose-page.ts";
 import { readDockerfile } from "../support/dockerfile.ts";
 import { buildImage, type Image, ignores, imageCommand, inImage, installedPackages, linkedPackages, productionPackages, type RunOptions } from "../support/image.ts"; // biome-ignore format: one line
 import { freePort } from "../support/ports.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
   folder = mkdtempSync("/tmp/lf-image-");
   chmodSync(folder, 0o755);
   image = buildImage({ dockerfile: join(root, "docker/Dockerfile"), context: root, into: folder, instead: linkedPackages(root) }); // biome-ignore format: one line
-}, 120_000);
+}, 240_000);
 
 afterEach(async () => {
   const ends = [...running].map((child) => new Promise((resolve) => child.once("close", resolve)));
@@ -34,7 +35,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   // Postgres ends a moment after its parent, and writes until then.
-  while (readPostmaster(join(image.root, "data/pg/18"))) await sleep(50);
+  for (const data of ["data", "data/page"]) while (readPostmaster(join(image.root, data, "pg/18"))) await sleep(50);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -154,15 +155,13 @@ test("the versions named in docker/ are those of the product", () => {
 
 test("nothing private and nothing installed gets into the build", () => {
   const ignored = ignores(root);
-  const out = ["node_modules/pg/index.js", "docs/dist/index.html", "docker/secrets/master_key", "docker/secrets-shop/x", "docker/.env", "docker/shop.env", "landfall-data/master.key", ".git/config", "server/kernel/volume.test.ts"]; // biome-ignore format: one list
+  const out = ["node_modules/pg/index.js", "docs/dist/index.html", "docker/secrets/master_key", "docker/secrets-shop/x", "docker/settings", "docker/.env", "docker/shop.env", "landfall-data/master.key", ".git/config", "server/kernel/volume.test.ts"]; // biome-ignore format: one list
   expect(out.filter((path) => !ignored(path))).toEqual([]);
   expect(["server/main.ts", "docker/health.mjs", "docs/architecture.md"].filter(ignored)).toEqual([]);
 });
 
 test("init.sh makes secrets once, for its owner alone, and a second project gets a port, a subnet and secrets of its own", () => {
-  const place = join(folder, "init");
-  spawnSync("cp", ["-a", join(root, "docker"), place]);
-  for (const name of readdirSync(place)) if (/^secrets|env$/.test(name)) rmSync(join(place, name), { recursive: true });
+  const place = copyOfDocker("init");
   const init = (...args: string[]) => spawnSync("sh", ["init.sh", ...args], { cwd: place, encoding: "utf8" });
   const secret = (name: string, project = "secrets") => readFileSync(join(place, project, name), "utf8").trim();
   expect(init().status).toBe(0);
@@ -182,10 +181,68 @@ test("init.sh makes secrets once, for its owner alone, and a second project gets
   expect(secret("master_key", "secrets-shop")).not.toBe(key);
   const shop = readFileSync(join(place, "shop.env"), "utf8");
   expect(shop).toMatch(/^COMPOSE_PROJECT_NAME=shop\nCOMPOSE_PROFILES=tls\nLANDFALL_DOMAIN=shop.example.com\nLANDFALL_PUBLIC_URL=https:\/\/shop.example.com\n/); // biome-ignore format: one line
-  for (const name of ["PORT", "PORT_B", "NET", "TRUSTED_PROXIES", "SECRETS"]) {
+  for (const name of ["PORT", "PORT_B", "NET", "TRUSTED_PROXIES", "SECRETS", "SETTINGS"]) {
     const line = new RegExp(`^LANDFALL_${name}=.+$`, "m");
     expect(line.exec(shop)?.[0]).toBeDefined();
     expect(line.exec(shop)?.[0]).not.toBe(line.exec(settings)?.[0]);
   }
   for (const wrong of [["-p", "Shop"], ["-p", "../x"], ["-d", "a b"], ["-x"], ["extra"]]) expect(init(...wrong).status).toBe(2); // biome-ignore format: one line
 });
+
+test('the commands of the page "Run it" are what init.sh, Compose and the command line take, as printed', async () => {
+  const page = read("docs/guides/run-it.md");
+  expect([...page.matchAll(/^## \d+\. /gm)].length).toBeLessThanOrEqual(10);
+  const place = copyOfDocker("page");
+  const dataDir = "/data/page";
+  const server = await up(await start({ env: { LANDFALL_EPHEMERAL: "1", LANDFALL_DATA_DIR: dataDir } }));
+  const help = inImage(image, { command: ["landfall", "--help"] }).stdout;
+  const unknown: string[] = [];
+  let ran = 0;
+  for (const command of commandsOf(page, read("docker/compose.yml"))) {
+    if (command.kind === "docker") {
+      expect(command.text).toMatch(/ landfall( \.\.)?$/);
+      continue;
+    }
+    if (command.kind === "shell") {
+      const done = spawnSync("sh", ["-c", command.text], { cwd: place, encoding: "utf8" });
+      expect(done.status, `${command.text}\n${done.stderr}`).toBe(0);
+      ran += 1;
+      continue;
+    }
+    const { verb, words, envFile, input } = command;
+    // What Compose would read must be there by now.
+    for (const name of [envFile ?? ".env", ...(envFile ? [] : ["settings"])]) expect(existsSync(join(place, name)), command.text).toBe(true); // biome-ignore format: one line
+    if (verb === "cp" && unknown.length === 0) cpSync(join(image.root, "data", words[0]?.split("/data/")[1] as string), join(place, "monday.lfbackup")); // biome-ignore format: one line
+    if (verb !== "exec" && verb !== "run") continue;
+    expect(words[1]).toBe("landfall");
+    if (!new RegExp(`^  ${words[2]}\\b`, "m").test(help)) {
+      unknown.push(words[2] as string);
+      continue;
+    }
+    // Restored into a project of its own, with the master key that step 7 carries there.
+    const again = { LANDFALL_DATA_DIR: "/data/again", LANDFALL_MASTER_KEY: readFileSync(join(image.root, dataDir, "master.key"), "utf8").trim() }; // biome-ignore format: one line
+    const env = { LANDFALL_EPHEMERAL: "1", LANDFALL_DATA_DIR: dataDir, HOST: "127.0.0.1", PORT: server.port, ...(verb === "run" && again) }; // biome-ignore format: one line
+    const stdin = input === undefined ? undefined : readFileSync(join(place, input));
+    const done = inImage(image, { env, command: words.slice(1).map((word) => word.replace(/^\/data\//, `${image.root}/data/`)), input: stdin }); // biome-ignore format: one line
+    expect(done.status, `${command.text}\n${done.stdout}${done.stderr}`).toBe(0);
+    ran += 1;
+  }
+  // The page may be ahead of the command line only in what is being built.
+  expect(unknown.filter((name) => name !== "backup" && name !== "restore")).toEqual([]);
+  expect(ran).toBeGreaterThan(6);
+  for (const made of [".env", "again.env", "shop.env"]) expect(existsSync(join(place, made)), made).toBe(true);
+  expect(readFileSync(join(place, "settings"), "utf8")).toContain("LANDFALL_BACKUP_SCHEDULE=15 3 * * *");
+  expect(readFileSync(join(place, ".env"), "utf8")).toContain("COMPOSE_PROFILES=tls,pair\n");
+  expect(readFileSync(join(place, "secrets-again/master_key"))).toEqual(
+    readFileSync(join(place, "secrets/master_key")),
+  );
+  expect(await stop(server)).toBe(0);
+}, 120_000);
+
+/** As a clone would have it. */
+function copyOfDocker(name: string): string {
+  const place = join(folder, name);
+  spawnSync("cp", ["-a", join(root, "docker"), place]);
+  for (const made of readdirSync(place).filter((entry) => /^(secrets|settings)|env$/.test(entry))) rmSync(join(place, made), { recursive: true }); // biome-ignore format: one line
+  return place;
+}

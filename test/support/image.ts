@@ -138,6 +138,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs in the container instead of CMD. */
   readonly command?: readonly string[];
+  readonly input?: Buffer | undefined;
 }
 
 /** A command of the image as Docker would start it: its environment alone, its folder, its user, no way to more rights. */
@@ -158,7 +159,7 @@ export function imageCommand(image: Image, options: RunOptions = {}) {
 /** One command to its end, as `docker exec` would. */
 export function inImage(image: Image, options: RunOptions): SpawnSyncReturns<string> {
   const { file, args, cwd, env } = imageCommand(image, options);
-  return spawnSync(file, args, { cwd, env, encoding: "utf8", timeout: 60_000 });
+  return spawnSync(file, args, { cwd, env, encoding: "utf8", timeout: 120_000, input: options.input ?? "" });
 }
 
 interface Lock {
