@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"; // biome-ignore format: one line
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../../server/kernel/exit.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 import { product } from "../../server/kernel/product.ts";
@@ -19,6 +19,9 @@ const json = (path: string) => JSON.parse(read(path));
 const running = new Set<ChildProcess>();
 let folder: string;
 let image: Image;
+const ephemeral = { LANDFALL_EPHEMERAL: "1" };
+/** Runs from the test that starts it to the last one, which ends it. */
+let embedded: Container;
 
 beforeAll(async () => {
   // Not below a private folder: the image's user must get there.
@@ -27,15 +30,10 @@ beforeAll(async () => {
   image = buildImage({ dockerfile: join(root, "docker/Dockerfile"), context: root, into: folder, instead: linkedPackages(root) }); // biome-ignore format: one line
 }, 240_000);
 
-afterEach(async () => {
-  const ends = [...running].map((child) => new Promise((resolve) => child.once("close", resolve)));
-  for (const child of running) child.kill("SIGKILL");
-  await Promise.all(ends);
-});
-
 afterAll(async () => {
+  for (const child of running) child.kill("SIGKILL");
   // Postgres ends a moment after its parent, and writes until then.
-  for (const data of ["data", "data/page"]) while (readPostmaster(join(image.root, data, "pg/18"))) await sleep(50);
+  for (const data of ["data", "data/again"]) while (readPostmaster(join(image.root, data, "pg/18"))) await sleep(50);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -111,15 +109,13 @@ test("without a database and a volume it refuses to start, in one line and with 
   expect(lines[0]).toContain("LANDFALL_EPHEMERAL=1");
 });
 
-test("it answers on the embedded Postgres, as one of two on a Postgres from outside, and SIGTERM ends it in order", async () => {
-  const ephemeral = { LANDFALL_EPHEMERAL: "1" };
-  const embedded = await up(await start({ env: ephemeral }));
+test("it answers on the embedded Postgres, console and documentation too", async () => {
+  embedded = await up(await start({ env: ephemeral }));
   for (const path of ["/livez", "/console/", "/docs/"])
     expect((await fetch(embedded.url + path)).status, path).toBe(200);
-  const link = inImage(image, { env: { ...ephemeral, PORT: embedded.port }, command: ["landfall", "setup-url"] });
-  expect(link.stdout, link.stderr).toMatch(/^http:\/\/localhost:\d+\/console\/setup#setup=lf_setup_/);
+}, 120_000);
 
-  // No volume and not ephemeral: with these two from outside nothing in the container is needed again.
+test("a second one joins by a Postgres and a master key from outside, given as files, without a volume", async () => {
   const secrets = join(folder, "secrets");
   mkdirSync(secrets, { mode: 0o755 });
   const { password } = JSON.parse(readFileSync(join(image.root, "data/pg/18/landfall.json"), "utf8"));
@@ -127,15 +123,10 @@ test("it answers on the embedded Postgres, as one of two on a Postgres from outs
   writeFileSync(join(secrets, "database_url"), `postgres://landfall:${password}@localhost/landfall?host=${socket}\n`);
   writeFileSync(join(secrets, "master_key"), readFileSync(join(image.root, "data/master.key")));
   const env = { DATABASE_URL_FILE: join(secrets, "database_url"), LANDFALL_MASTER_KEY_FILE: join(secrets, "master_key"), LANDFALL_DATA_DIR: "/landfall-not-mounted" }; // biome-ignore format: one line
-  const [a, b] = await Promise.all([start({ env }).then(up), start({ env }).then(up)]);
-  expect(await stop(a)).toBe(0);
-  expect((await fetch(`${b.url}/readyz`)).status).toBe(200);
-  expect(await stop(b)).toBe(0);
-
-  expect(await stop(embedded)).toBe(0);
-  expect(embedded.output()).toContain("Stopped.");
-  expect(embedded.healthy()).toBe(false);
-  expect(readPostmaster(join(image.root, "data/pg/18"))).toBeUndefined();
+  const second = await up(await start({ env }));
+  expect(await stop(second)).toBe(0);
+  expect(second.output()).toContain("Stopped.");
+  expect((await fetch(`${embedded.url}/readyz`)).status).toBe(200);
 }, 120_000);
 
 test("the versions named in docker/ are those of the product", () => {
@@ -193,8 +184,6 @@ test('the commands of the page "Run it" are what init.sh, Compose and the comman
   const page = read("docs/guides/run-it.md");
   expect([...page.matchAll(/^## \d+\. /gm)].length).toBeLessThanOrEqual(10);
   const place = copyOfDocker("page");
-  const dataDir = "/data/page";
-  const server = await up(await start({ env: { LANDFALL_EPHEMERAL: "1", LANDFALL_DATA_DIR: dataDir } }));
   const help = inImage(image, { command: ["landfall", "--help"] }).stdout;
   const unknown: string[] = [];
   let ran = 0;
@@ -220,8 +209,8 @@ test('the commands of the page "Run it" are what init.sh, Compose and the comman
       continue;
     }
     // Restored into a project of its own, with the master key that step 7 carries there.
-    const again = { LANDFALL_DATA_DIR: "/data/again", LANDFALL_MASTER_KEY: readFileSync(join(image.root, dataDir, "master.key"), "utf8").trim() }; // biome-ignore format: one line
-    const env = { LANDFALL_EPHEMERAL: "1", LANDFALL_DATA_DIR: dataDir, HOST: "127.0.0.1", PORT: server.port, ...(verb === "run" && again) }; // biome-ignore format: one line
+    const again = { LANDFALL_DATA_DIR: "/data/again", LANDFALL_MASTER_KEY: readFileSync(join(image.root, "data/master.key"), "utf8").trim() }; // biome-ignore format: one line
+    const env = { ...ephemeral, HOST: "127.0.0.1", PORT: embedded.port, ...(verb === "run" && again) }; // biome-ignore format: one line
     const stdin = input === undefined ? undefined : readFileSync(join(place, input));
     const done = inImage(image, { env, command: words.slice(1).map((word) => word.replace(/^\/data\//, `${image.root}/data/`)), input: stdin }); // biome-ignore format: one line
     expect(done.status, `${command.text}\n${done.stdout}${done.stderr}`).toBe(0);
@@ -236,8 +225,14 @@ test('the commands of the page "Run it" are what init.sh, Compose and the comman
   expect(readFileSync(join(place, "secrets-again/master_key"))).toEqual(
     readFileSync(join(place, "secrets/master_key")),
   );
-  expect(await stop(server)).toBe(0);
 }, 120_000);
+
+test("SIGTERM ends it in order, with its Postgres, and the health check says so", async () => {
+  expect(await stop(embedded)).toBe(0);
+  expect(embedded.output()).toContain("Stopped.");
+  expect(embedded.healthy()).toBe(false);
+  expect(readPostmaster(join(image.root, "data/pg/18"))).toBeUndefined();
+});
 
 /** As a clone would have it. */
 function copyOfDocker(name: string): string {

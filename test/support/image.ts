@@ -2,17 +2,7 @@
 // different from Docker is named here and nowhere else: absolute paths get the stage's folder in front, the image's user
 // is `nobody` (or ourselves, when we are not root), and `install` may put something cheaper in place of `npm ci`.
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from "node:fs";
+import { cpSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync } from "node:fs"; // biome-ignore format: one line
 import { dirname, join, matchesGlob, relative, resolve } from "node:path";
 import { type Dockerfile, readDockerfile, type Stage, type Step } from "./dockerfile.ts";
 
@@ -102,13 +92,17 @@ function emptySystem(root: string): void {
   }
 }
 
-/** As COPY does between stages: links between files stay links, and nothing is written twice. */
+/** As COPY does between stages: symlinks stay what they are. Files are hard links here, so that nothing is written twice. */
 function hardLink(source: string, target: string): void {
+  const kind = lstatSync(source);
+  if (kind.isDirectory()) {
+    mkdirSync(target, { recursive: true });
+    for (const name of readdirSync(source)) hardLink(join(source, name), join(target, name));
+    return;
+  }
   mkdirSync(dirname(target), { recursive: true });
-  const into = statSync(source).isDirectory() ? [`${source}/.`, `${target}/`] : [source, target];
-  if (into[1]?.endsWith("/")) mkdirSync(target, { recursive: true });
-  const { status, stderr } = spawnSync("cp", ["-al", ...(into as [string, string])], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`COPY ${source} ${target}\n${stderr}`);
+  if (kind.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+  else linkSync(source, target);
 }
 
 /** From the build context, without what .dockerignore names. A folder's content is copied, as COPY does. */
@@ -194,22 +188,16 @@ export function productionPackages(packages: Lock["packages"]): string[] {
 function linkAll(source: string, target: string): void {
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(source))
-    if (name === "@landfall") spawnSync("cp", ["-a", join(source, name), target]);
+    if (name === "@landfall") hardLink(join(source, name), join(target, name));
     else symlinkSync(join(source, name), join(target, name));
 }
 
 function linkPackage(source: string, folder: string, path: string): void {
   const from = join(source, path);
-  if (!existsSync(from)) return; // Of another platform.
-  const to = join(folder, path);
-  if (spawnSync("test", ["-L", from]).status === 0) {
-    mkdirSync(dirname(to), { recursive: true });
-    spawnSync("cp", ["-a", from, to]);
-    return;
-  }
-  hardLink(from, to);
+  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return; // Of another platform.
+  hardLink(from, join(folder, path));
   // Packages below it have entries of their own.
-  rmSync(join(to, "node_modules"), { recursive: true, force: true });
+  if (!lstatSync(from).isSymbolicLink()) rmSync(join(folder, path, "node_modules"), { recursive: true, force: true });
 }
 
 /** Every package that is installed in a folder, as its path. */
