@@ -18,6 +18,7 @@ import { createLog } from "./kernel/log.ts";
 import { openMasterKey } from "./kernel/master-key.ts";
 import { openCluster } from "./kernel/postgres/cluster.ts";
 import { product } from "./kernel/product.ts";
+import { requireVolume } from "./kernel/volume.ts";
 
 /** What app.ts exports. `startApp` rejects with Node's own EADDRINUSE or EACCES when it cannot listen. */
 export interface Rooms {
@@ -56,6 +57,7 @@ export async function startServer(env: Environment, terminal: Terminal, load = l
   rooms.catch(() => {}); // Awaited below; a failure before that must not count as unhandled.
   const { config, warnings } = settingsOf(env);
   for (const warning of warnings) terminal.err(warning);
+  requireVolume(config);
   const stops: (() => Promise<void>)[] = [];
   try {
     const { log, flush } = createLog({ level: config.logLevel, secrets: secretsOf(config) });

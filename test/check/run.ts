@@ -1,6 +1,7 @@
 // `npm run check`: everything about the source that needs no running product. Each step is one line; all run, then it fails.
 import { spawnSync } from "node:child_process";
 import { auditStep } from "./audit.ts";
+import { dockerStep } from "./docker.ts";
 import { installScriptStep } from "./install-scripts.ts";
 import { integrityStep } from "./integrity.ts";
 import { licenceStep } from "./licences.ts";
@@ -46,6 +47,7 @@ const steps: readonly Step[] = [
   versionStep,
   sbomStep,
   auditStep,
+  dockerStep,
 ];
 
 let failed = 0;

@@ -53,6 +53,13 @@ export const settings = {
     who: "everyone",
     text: "Folder for the embedded Postgres and the generated secrets; a relative path starts at the project's root.",
   },
+  ephemeral: {
+    env: "LANDFALL_EPHEMERAL",
+    type: "boolean",
+    group: "Data",
+    who: "operators",
+    text: "0, as the Docker image sets it: refuse to start while the data folder is on no volume and would go with the container. 1: let it go.",
+  },
   databaseUrl: {
     env: "DATABASE_URL",
     type: "url",

@@ -16,7 +16,7 @@ export type Setting = Common &
     | { readonly type: "path"; readonly default: string }
     | { readonly type: "url"; readonly protocols: readonly string[]; readonly default?: string }
     | { readonly type: "list"; readonly default: readonly string[] }
-    | { readonly type: "boolean"; readonly default: boolean }
+    | { readonly type: "boolean"; readonly default?: boolean }
     | { readonly type: "choice"; readonly values: readonly string[]; readonly default: string }
     | { readonly type: "key" }
     | {
