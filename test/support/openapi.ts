@@ -46,7 +46,8 @@ export function validateResponse(
 function judgeOf(document: OpenApiDocument): Judge {
   const known = judges.get(document);
   if (known) return known;
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  // Fields may have names such as `constructor`, which every object answers to.
+  const ajv = new Ajv2020({ strict: false, allErrors: true, ownProperties: true });
   // The package is CommonJS; its callable stands behind `default` for TypeScript.
   (addFormats as unknown as (target: Ajv2020) => void)(ajv);
   ajv.addSchema(document as Json, "api");
@@ -73,7 +74,8 @@ function responsePointer(operation: Json, template: string, method: string, stat
   const key = responses[status] ? String(status) : status >= 400 ? "default" : undefined;
   const response = key === undefined ? undefined : responses[key];
   if (key === undefined || response === undefined) return undefined;
-  if (response.$ref !== undefined) return "#/components/schemas/Problem";
+  // What is shared by several operations is a failure; its schema names the codes that can occur.
+  if (typeof response.$ref === "string") return `${response.$ref}/content/application~1problem+json/schema`;
   const [type] = Object.keys((response.content as Json | undefined) ?? {});
   if (type === undefined) return null;
   // NDJSON and texts have no one document to judge.

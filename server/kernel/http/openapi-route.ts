@@ -5,6 +5,9 @@ import { z } from "zod";
 import { hasScope } from "./access.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import { defineRoute, type Route } from "./route.ts";
+import { defineTag } from "./tags.ts";
+
+const tag = defineTag("System", "What this server says about itself.");
 
 /** Adds what only this installation has. May change the document it is given; it is a copy. */
 export type ExtendOpenApi = (document: OpenApiDocument) => OpenApiDocument | Promise<OpenApiDocument>;
@@ -15,12 +18,17 @@ export function openApiRoute(routes: () => readonly Route[], publicUrl: string, 
     method: "GET",
     path: "/v1/openapi.json",
     name: "getOpenApi",
-    summary: "This document.",
+    summary: "Read this document",
     description: "With an admin's credential or the scope schema:read it also describes the live collections.",
-    tag: "system",
+    tag,
     access: "anyone",
+    tagged: true,
     responses: {
-      200: { description: "OpenAPI 3.1.", schema: z.looseObject({ openapi: z.literal("3.1.0") }) },
+      200: {
+        description: "The document, in OpenAPI 3.1.",
+        schema: z.looseObject({ openapi: z.literal("3.1.0") }),
+        example: { openapi: "3.1.0", info: { title: "Landfall", version: "0.1.0" }, paths: {} },
+      },
     },
     handler: async ({ actor }) => {
       // Loaded when first asked for: the start does not pay for it.
