@@ -87,7 +87,7 @@ export const collectionShape = z
       name: "posts",
       fields: [
         { name: "title", type: "text", required: true, max: 200 },
-        { name: "status", type: "select", values: ["draft", "open"], default: "draft" },
+        { name: "status", type: "select", values: ["draft", "open"], required: true },
       ],
       indexes: [{ fields: ["status", "createdAt"] }],
       rules: { list: "status == 'open'" },

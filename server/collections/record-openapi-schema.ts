@@ -96,7 +96,7 @@ function changed(field: FieldDefinition): Json {
   const whole = many(field, { ...shapeOf(field), ...boundsOf(field) });
   if (field.many) {
     const element = shapeOf(field);
-    const some = { anyOf: [element, { type: "array", items: element }] };
+    const some = isAnything(element) ? {} : { anyOf: [element, { type: "array", items: element }] };
     return described(field, { anyOf: [whole, operator("$append", some), operator("$remove", some)] });
   }
   if (field.type !== "number" && field.type !== "integer" && field.type !== "decimal") return described(field, whole);
@@ -106,13 +106,16 @@ function changed(field: FieldDefinition): Json {
 function many(field: FieldDefinition, one: Json): Json {
   if (field.many) return { type: "array", items: one, ...(field.required ? { minItems: 1 } : {}) };
   // What may be anything may be null already.
-  return field.required || Object.keys(one).length === 0 ? one : { anyOf: [one, { type: "null" }] };
+  if (field.required || isAnything(one)) return one;
+  return { anyOf: [...((one.anyOf as Json[] | undefined) ?? [one]), { type: "null" }] };
 }
+
+const isAnything = (schema: Json): boolean => Object.keys(schema).length === 0;
 
 function described(field: FieldDefinition, schema: Json): Json {
   const { type, hidden, collection, default: value } = field;
   const notes = [
-    ...(type === "relation" ? [`The id of a record of ${collection}.`] : []),
+    ...(type === "relation" ? [`${field.many ? "Ids of records" : "The id of a record"} of ${collection}.`] : []),
     ...(type === "decimal" ? ["A decimal number as text."] : []),
     ...(type === "richtext" ? ["HTML, sanitised when it is written."] : []),
     ...(type === "autodate" ? ["Set by the server."] : []),

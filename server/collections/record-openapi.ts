@@ -4,19 +4,23 @@ import type { OpenApiDocument } from "../kernel/http/openapi.ts";
 import type { Json } from "../kernel/http/openapi-schema.ts";
 import { type RecordExamples, recordExamples, recordSchemas } from "./record-openapi-schema.ts";
 import type { Room } from "./record-room.ts";
-import type { Schema } from "./types.ts";
+import type { Schema, Schemas } from "./types.ts";
 
 export function extendRecordPaths(
   room: Pick<Room, "schemas" | "kinds">,
 ): (document: OpenApiDocument) => OpenApiDocument {
+  let last: { readonly of: Schemas; readonly document: OpenApiDocument } | undefined;
   return (document) => {
-    const schemas = [...room.schemas.current().byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const current = room.schemas.current();
+    if (last?.of === current) return last.document;
+    const schemas = [...current.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const schema of schemas) {
       document.tags.push({ name: schema.name, description: `The records of the collection \`${schema.name}\`.` });
       const names = addSchemas(document, schema);
       const parts: Parts = { names, examples: recordExamples(schema, room.kinds) };
       for (const operation of operations) addOperation(document, schema, operation, parts);
     }
+    last = { of: current, document };
     return document;
   };
 }

@@ -46,8 +46,7 @@ export function validateResponse(
 function judgeOf(document: OpenApiDocument): Judge {
   const known = judges.get(document);
   if (known) return known;
-  // Fields may have names such as `constructor`, which every object answers to.
-  const ajv = new Ajv2020({ strict: false, allErrors: true, ownProperties: true });
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
   // The package is CommonJS; its callable stands behind `default` for TypeScript.
   (addFormats as unknown as (target: Ajv2020) => void)(ajv);
   ajv.addSchema(document as Json, "api");

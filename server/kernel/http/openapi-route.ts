@@ -9,11 +9,20 @@ import { defineTag } from "./tags.ts";
 
 const tag = defineTag("System", "What this server says about itself.");
 
-/** Adds what only this installation has. May change the document it is given; it is a copy. */
+/**
+ * Adds what only this installation has. May change the document it is given; it is a copy. The same object as the last time
+ * says that nothing changed since.
+ */
 export type ExtendOpenApi = (document: OpenApiDocument) => OpenApiDocument | Promise<OpenApiDocument>;
 
 export function openApiRoute(routes: () => readonly Route[], publicUrl: string, extend?: ExtendOpenApi): Route {
   let base: Promise<string> | undefined;
+  const texts = new WeakMap<OpenApiDocument, string>();
+  const textOf = (document: OpenApiDocument): string => {
+    const text = texts.get(document) ?? JSON.stringify(document);
+    texts.set(document, text);
+    return text;
+  };
   return defineRoute({
     method: "GET",
     path: "/v1/openapi.json",
@@ -35,7 +44,7 @@ export function openApiRoute(routes: () => readonly Route[], publicUrl: string, 
       base ??= import("./openapi.ts").then((module) => JSON.stringify(module.openApiDocument(routes(), publicUrl)));
       const plain = await base;
       const sees = extend !== undefined && hasScope(actor, "schema:read");
-      const text = sees ? JSON.stringify(await extend(JSON.parse(plain) as OpenApiDocument)) : plain;
+      const text = sees ? textOf(await extend(JSON.parse(plain) as OpenApiDocument)) : plain;
       return { status: 200, text, etag: createHash("sha256").update(text).digest("base64url").slice(0, 22) };
     },
   });
