@@ -21,6 +21,7 @@ import { errors } from "./record-errors.ts";
 import { bodyHash, type PageResult, type RecordReader } from "./record-read.ts";
 import { epochOf, type Room } from "./record-room.ts";
 import type { Precondition, RecordWriter, WriteResult } from "./record-write.ts";
+import type { JsonValue } from "./types.ts";
 
 export const recordsTag = defineTag("Records", "Reading and writing the records of a collection, under its rules.");
 const tag = recordsTag;
@@ -78,12 +79,15 @@ export const listShape = z.strictObject({
 }); // biome-ignore format: a table
 
 const listed = z.union([z.string(), z.array(z.string()).max(queryLimits.fields)]);
+/** What has come as JSON is JSON; a recursive schema would say no more, and some generators cannot read one. */
+const anyJson: ZodType<JsonValue> = z.unknown() as never;
 const expandBody: ZodType<ExpandBody> = z.lazy(() =>
   z.record(z.string(), z.union([z.literal(true), z.strictObject({ limit: z.number().optional(), sort: listed.optional(), expand: expandBody.optional() })])),
-); // biome-ignore format: one shape
+).meta({ id: "Expand", description: "Relations to show in place, by name." }); // biome-ignore format: one shape
+
 export const queryBody = z.strictObject({
   filter: z.union([z.string(), z.looseObject({ op: z.string() })]).optional(),
-  params: z.record(z.string(), z.json()).optional(),
+  params: z.record(z.string(), anyJson).optional(),
   sort: listed.optional(),
   fields: listed.optional(),
   expand: z.union([z.string(), expandBody]).optional(),
