@@ -86,7 +86,7 @@ function shared({ responses, examples }: ProblemParts, status: string, codes: re
 function response(status: string, codes: readonly string[]): Json {
   const problem = { $ref: "#/components/schemas/Problem" };
   const narrowed = { allOf: [problem, { type: "object", properties: { code: { type: "string", enum: codes } } }] };
-  const says = codes.map((code) => `- \`${code}\`: ${definitionOf(code).says}`).join("\n");
+  const says = codes.map((code) => `- \`${code}\`: ${sentenceOf(code)}`).join("\n");
   return {
     description: status === "" ? "Any other failure, such as one before the operation is reached." : says,
     headers: headerRefs(headersOf(status)),
@@ -107,10 +107,10 @@ function headersOf(status: string): HeaderName[] {
   return ["409", "429", "503"].includes(status) ? [...counted, "Retry-After"] : counted;
 }
 
-/** What stands for `{name}` in the sentences of the catalogue. */
+/** What stands for `{name}` in the sentences of the catalogue. The bounds are many; which one it was is told when it happens. */
 const samples: { readonly [name: string]: string | number } = {
   ...{
-    max: 1000,
+    max: "n",
     seconds: 10,
     line: 3,
     maxKiB: 1024,
@@ -126,14 +126,18 @@ function exampleName(code: string, status: string): string {
   return isMoved ? `problem_${status}_${code}` : `problem_${code}`;
 }
 
+const sentenceOf = (code: string): string => new Problem(code, definitionOf(code), { params: samples }).message;
+
 function problemExample(code: string, as: string): Json {
   const own = definitionOf(code);
   const definition = as === "" ? own : { ...own, status: Number(as) };
   const named = /_(?:invalid|unprocessable|conflict|refused)$/.test(code) && definition.status < 412;
   const issues =
-    named || definition.status === 422 ? [{ path: "/title", code: "invalid", message: definition.says }] : [];
+    named || definition.status === 422
+      ? [{ path: "/title", code: "invalid", message: "This value is not possible." }]
+      : [];
   const problem = new Problem(code, definition, { params: samples, issues });
-  return { summary: definition.says, value: problemDocument(problem, "0197a7d2-7c00-7000-8000-000000000000") };
+  return { summary: problem.message, value: problemDocument(problem, "0197a7d2-7c00-7000-8000-000000000000") };
 }
 
 function definitionOf(code: string): ErrorDefinition {

@@ -103,8 +103,8 @@ const found = it(
 );
 assert.equal(found.items[0]?.id, "de");
 assert.equal(
-  it(await ok(200, api.updateCountriesRecord({ client, path: { id: "de" }, body: { name: "Deutschland" } }))).version,
-  2,
+  it(await ok(200, api.updateCountriesRecord({ client, path: { id: "de" }, body: { name: "Deutschland" } }))).name,
+  "Deutschland",
 );
 assert.equal(
   it(await ok(201, api.replaceCountriesRecord({ client, path: { id: "es" }, body: { name: "Spain" } }))).name,
@@ -132,7 +132,7 @@ assert.equal(
 );
 const imported = await ok(
   200,
-  api.importCountriesRecords({ client, body: '{"id":"pt","name":"Portugal"}\n{"id":"pl"}\n' }),
+  api.importCountriesRecords({ client, bodySerializer: null, body: '{"id":"pt","name":"Portugal"}\n{"id":"pl"}\n' }),
 );
 assert.ok(typeof imported === "object" && imported.imported === 1 && imported.failed === 1);
 assert.equal(
