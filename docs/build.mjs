@@ -12,7 +12,10 @@ if (
   newest(join(here, "../brand")) > statSync(built).mtimeMs
 ) {
   const { buildSite } = await import("./site/build.ts");
+  const { buildReference } = await import("./reference/build.ts");
   process.stdout.write("Building the docs …\n");
+  // The site marks the whole as built, so it comes last.
+  await buildReference(join(here, "dist", "reference"));
   await buildSite(join(here, "dist"));
 }
 

@@ -4,6 +4,7 @@ import { countCredentials } from "../auth/index.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import { defineTag } from "../kernel/http/tags.ts";
 import { product } from "../kernel/product.ts";
 import { hostNotice, type Notice } from "./host-notice.ts";
 
@@ -16,19 +17,27 @@ export interface AdminRoomOptions {
   readonly figures: { readonly [name: string]: () => Promise<unknown> };
 }
 
+const tag = defineTag("System", "What this server says about itself.");
 const noticeSchema = z.object({ code: z.string(), message: z.string() });
 
-const serverSchema = z.object({
-  version: z.string(),
-  publicUrl: z.string(),
-  startedAt: z.iso.datetime(),
-  uptimeSeconds: z.int(),
-  memoryBytes: z.int(),
-  database: z.object({ version: z.string(), sizeBytes: z.int() }),
-  counts: z.object({ collections: z.int(), admins: z.int(), apiKeys: z.int() }),
-  figures: z.record(z.string(), z.unknown()),
-  notices: z.array(noticeSchema),
-});
+const serverSchema = z
+  .object({
+    version: z.string(),
+    publicUrl: z.string(),
+    startedAt: z.iso.datetime(),
+    uptimeSeconds: z.int(),
+    memoryBytes: z.int(),
+    database: z.object({ version: z.string(), sizeBytes: z.int() }),
+    counts: z.object({ collections: z.int(), admins: z.int(), apiKeys: z.int() }),
+    figures: z.record(z.string(), z.unknown()),
+    notices: z.array(noticeSchema),
+  })
+  .meta({ id: "Server", description: "The state of this server." });
+const example = {
+  ...{ version: product.version, publicUrl: "https://api.example.com", startedAt: "2026-01-01T00:00:00.000Z" },
+  ...{ uptimeSeconds: 3600, memoryBytes: 125_000_000, database: { version: "18.1", sizeBytes: 52_000_000 } },
+  ...{ counts: { collections: 3, admins: 1, apiKeys: 2 }, figures: {}, notices: [] },
+};
 
 export function adminRoomRoutes(options: AdminRoomOptions): Route[] {
   const { clock, publicUrl, collections } = options;
@@ -38,10 +47,11 @@ export function adminRoomRoutes(options: AdminRoomOptions): Route[] {
     method: "GET",
     path: "/v1/server",
     name: "getServer",
-    summary: "Version, health and counts of this server.",
-    tag: "Admin",
+    summary: "Read the state of this server",
+    description: "Version, health and counts of this server, and notices about what an operator should look at.",
+    tag,
     access: "admin",
-    responses: { 200: { description: "The server.", schema: serverSchema } },
+    responses: { 200: { description: "The server.", schema: serverSchema, example } },
     handler: async (ctx, { headers }) => {
       const told = await collect(options.figures);
       const notice = hostNotice(publicUrl, headers.host);

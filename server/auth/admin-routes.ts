@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Actor } from "../kernel/actor.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import { defineTag } from "../kernel/http/tags.ts";
 import { adminById, endSessions, hasAdmin, listSessions } from "./admin-store.ts";
 import { errors } from "./errors.ts";
 import type { PasswordHasher } from "./password.ts";
@@ -10,6 +11,7 @@ import { changePassword, type SignedIn, signIn } from "./sign-in.ts";
 import {
   adminSchema,
   emailSchema,
+  examples,
   givenPasswordSchema,
   newPasswordSchema,
   pageOf,
@@ -31,7 +33,8 @@ export interface AdminRouteDeps {
 
 // No Idempotency-Key on any of them: a stored answer would keep a token in clear, spent password attempts must not roll
 // back with the key's transaction, and a session must be gone from the database when its verdict is forgotten.
-const common = { tag: "Admin", access: "admin", idempotent: false, cache: "no-store" } as const;
+const tag = defineTag("Admin", "Set-up, sign-in and the signed-in admin's own account.");
+const common = { tag, access: "admin", idempotent: false, cache: "no-store" } as const;
 
 export function adminRoutes(deps: AdminRouteDeps): Route[] {
   return [
@@ -46,15 +49,21 @@ export function adminRoutes(deps: AdminRouteDeps): Route[] {
   ];
 }
 
+const setupState = z.object({ needed: z.boolean() });
+const credentials = { email: "owner@example.com", password: "correct horse battery staple" };
+const signedIn = { description: "Signed in.", schema: signedInSchema, example: examples.signedIn };
+const sessionErrors = ["admin_session_required"];
+
 function setupStateRoute(): Route {
   return defineRoute({
     ...common,
     method: "GET",
     path: "/v1/setup",
     name: "getSetup",
-    summary: "Whether the first admin is still to be made.",
+    summary: "Ask whether set-up is still to be done",
+    description: "Whether the first admin is still to be made.",
     access: "anyone",
-    responses: { 200: { description: "The state.", schema: z.object({ needed: z.boolean() }) } },
+    responses: { 200: { description: "The state.", schema: setupState, example: { needed: false } } },
     handler: async (ctx) => ({ status: 200, json: { needed: !(await hasAdmin(ctx.db)) } }),
   });
 }
@@ -65,10 +74,13 @@ function setupRoute({ passwords }: AdminRouteDeps): Route {
     method: "POST",
     path: "/v1/setup",
     name: "setUp",
-    summary: "Make the first admin with the secret the server printed at start, and sign in.",
+    summary: "Make the first admin",
+    description: "Takes the secret that the server printed at its start, makes the first admin and signs in.",
+    bodyExample: { secret: "lf_setup_…", ...credentials },
+    errors: ["setup_closed", "setup_secret_invalid", "password_checks_busy"],
     access: "anyone",
     body: z.strictObject({ secret: z.string().max(200), email: emailSchema, password: newPasswordSchema }),
-    responses: { 201: { description: "Signed in.", schema: signedInSchema } },
+    responses: { 201: signedIn },
     handler: async (ctx, { body, ip, headers }) => {
       const done = await setUp(ctx, passwords, { ...body, ip, agent: agentOf(headers) });
       return { status: 201, json: signedInView(done) };
@@ -82,11 +94,13 @@ function signInRoute({ passwords }: AdminRouteDeps): Route {
     method: "POST",
     path: "/v1/admin/sign-in",
     name: "signInAdmin",
-    summary: "Sign in as an admin.",
+    summary: "Sign in as an admin",
+    bodyExample: credentials,
+    errors: ["sign_in_failed", "sign_in_throttled", "password_checks_busy"],
     description: "Answers alike, and takes as long, for an unknown address and for a wrong password.",
     access: "anyone",
     body: z.strictObject({ email: emailSchema, password: givenPasswordSchema }),
-    responses: { 200: { description: "Signed in.", schema: signedInSchema } },
+    responses: { 200: signedIn },
     handler: async (ctx, { body, ip, headers }) => {
       const done = await signIn(ctx, passwords, { ...body, ip, agent: agentOf(headers) });
       return { status: 200, json: signedInView(done) };
@@ -100,7 +114,9 @@ function signOutRoute({ sessionOf, forget }: AdminRouteDeps): Route {
     method: "POST",
     path: "/v1/admin/sign-out",
     name: "signOutAdmin",
-    summary: "End this session.",
+    summary: "Sign out",
+    description: "Ends the session whose token is sent.",
+    errors: sessionErrors,
     responses: { 204: { description: "Ended." } },
     handler: async (ctx) => {
       const { adminId, sessionId } = own(sessionOf(ctx.actor));
@@ -118,9 +134,17 @@ function meRoute({ sessionOf }: AdminRouteDeps): Route {
     method: "GET",
     path: "/v1/admin/me",
     name: "getAdminMe",
-    summary: "The signed-in admin.",
+    summary: "Read the signed-in admin",
+    description: "The admin whose session's token is sent.",
+    errors: sessionErrors,
     responses: {
-      200: { description: "The admin.", schema: adminSchema.extend({ mustChangePassword: z.boolean() }) },
+      200: {
+        description: "The admin.",
+        schema: adminSchema
+          .extend({ mustChangePassword: z.boolean() })
+          .meta({ id: "AdminMe", description: "The signed-in administrator." }),
+        example: { ...examples.signedIn.admin, mustChangePassword: false },
+      },
     },
     handler: async (ctx) => {
       const admin = await adminById(ctx.db, own(sessionOf(ctx.actor)).adminId);
@@ -137,8 +161,11 @@ function passwordRoute({ passwords, sessionOf, forget }: AdminRouteDeps): Route 
     method: "POST",
     path: "/v1/admin/password",
     name: "changeAdminPassword",
-    summary: "Set a new password and end all other sessions.",
-    description: "`currentPassword` is left out only right after signing in with a one-time password.",
+    summary: "Change the password",
+    bodyExample: { currentPassword: credentials.password, password: "another long password" },
+    errors: [...sessionErrors, "password_wrong", "sign_in_throttled", "password_checks_busy"],
+    description:
+      "Sets a new password and ends all other sessions. `currentPassword` is left out only right after signing in with a one-time password.",
     body: z.strictObject({ currentPassword: givenPasswordSchema.optional(), password: newPasswordSchema }),
     responses: { 204: { description: "Changed." } },
     handler: async (ctx, { body }) => {
@@ -157,8 +184,16 @@ function sessionsRoute({ sessionOf }: AdminRouteDeps): Route {
     method: "GET",
     path: "/v1/admin/sessions",
     name: "listAdminSessions",
-    summary: "Your live sessions, newest first.",
-    responses: { 200: { description: "The sessions.", schema: pageOf(sessionSchema) } },
+    summary: "List your sessions",
+    description: "The signed-in admin's live sessions, newest first.",
+    errors: sessionErrors,
+    responses: {
+      200: {
+        description: "The sessions.",
+        schema: pageOf(sessionSchema),
+        example: { items: [examples.session], nextCursor: null },
+      },
+    },
     handler: async (ctx) => {
       const { adminId, sessionId } = own(sessionOf(ctx.actor));
       const rows = await listSessions(ctx.db, adminId, ctx.nowMs);
@@ -176,8 +211,12 @@ function endSessionRoute({ sessionOf, forget }: AdminRouteDeps): Route {
     method: "DELETE",
     path: "/v1/admin/sessions/{id}",
     name: "endAdminSession",
-    summary: "End one of your sessions.",
-    params: z.object({ id: z.string().min(1).max(64) }),
+    summary: "End a session",
+    description: "Ends one of the signed-in admin's sessions; its token is dead at once.",
+    errors: [...sessionErrors, "session_not_found"],
+    params: z.object({
+      id: z.string().min(1).max(64).meta({ description: "The session's id.", example: examples.session.id }),
+    }),
     responses: { 204: { description: "Ended." } },
     handler: async (ctx, { params }) => {
       const { adminId } = own(sessionOf(ctx.actor));

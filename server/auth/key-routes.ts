@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Context } from "../kernel/context.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import { defineTag } from "../kernel/http/tags.ts";
 import { hashSecret, uuidv7 } from "../kernel/ids.ts";
 import { errors } from "./errors.ts";
 import { type CollectionNames, type Collections, futureTime, grantsOf, keyView, newKeySecret } from "./key.ts";
@@ -11,6 +12,7 @@ import {
   apiKeyPatchSchema,
   apiKeySchema,
   apiKeyWithSecretSchema,
+  examples,
   newApiKeySchema,
   pageOf,
 } from "./types.ts";
@@ -20,10 +22,14 @@ export interface KeyRouteDeps {
   readonly forget: (...credentialIds: string[]) => void;
 }
 
-const idParams = z.object({ id: z.string().min(1).max(64) });
+const idParams = z.object({
+  id: z.string().min(1).max(64).meta({ description: "The key's id.", example: examples.key.id }),
+});
+const withSecret = { ...examples.key, secret: "lf_key_Ab3d…x9Yz" };
 // No Idempotency-Key on any of them: a replayed answer would keep a secret in clear, and a change must be committed
 // when its verdict is forgotten.
-const common = { tag: "API keys", access: "admin", idempotent: false, cache: "no-store" } as const;
+const tag = defineTag("API keys", "Credentials for programs, narrowed to collections and actions.");
+const common = { tag, access: "admin", idempotent: false, cache: "no-store" } as const;
 
 export function keyRoutes(deps: KeyRouteDeps): Route[] {
   return [listRoute(deps), createRoute(deps), updateRoute(deps), deleteRoute(deps), rotateRoute(deps)];
@@ -35,8 +41,15 @@ function listRoute({ collections }: KeyRouteDeps): Route {
     method: "GET",
     path: "/v1/api-keys",
     name: "listApiKeys",
-    summary: "All API keys, newest first, without their secrets.",
-    responses: { 200: { description: "The keys.", schema: pageOf(apiKeySchema) } },
+    summary: "List API keys",
+    description: "All API keys, newest first, without their secrets.",
+    responses: {
+      200: {
+        description: "The keys.",
+        schema: pageOf(apiKeySchema),
+        example: { items: [examples.key], nextCursor: null },
+      },
+    },
     handler: async (ctx) => {
       const names = collections.current();
       return {
@@ -53,12 +66,15 @@ function createRoute({ collections }: KeyRouteDeps): Route {
     method: "POST",
     path: "/v1/api-keys",
     name: "createApiKey",
-    summary: "Make an API key. The secret is in this answer only.",
+    summary: "Make an API key",
     description:
-      "Without `actAs` the key passes record rules inside its scope; with `actAs` it is that user under the rules, still " +
+      "The secret is in this answer only. Without `actAs` the key passes record rules inside its scope; with `actAs` it is that user under the rules, still " +
       'narrowed by its scope. `collections` maps a name, or `"*"`, to the allowed actions.',
     body: newApiKeySchema,
-    responses: { 201: { description: "The key with its secret.", schema: apiKeyWithSecretSchema } },
+    errors: ["api_key_invalid", "api_key_limit"],
+    responses: {
+      201: { description: "The key with its secret.", schema: apiKeyWithSecretSchema, example: withSecret },
+    },
     handler: async (ctx, { body }) => {
       const names = await collections.refresh();
       const { secret, ...ends } = newKeySecret();
@@ -90,10 +106,12 @@ function updateRoute({ collections, forget }: KeyRouteDeps): Route {
     method: "PATCH",
     path: "/v1/api-keys/{id}",
     name: "updateApiKey",
-    summary: "Change an API key; what is absent stays. The secret stays too.",
+    summary: "Change an API key",
+    description: "What is left out stays. The secret stays too.",
+    errors: ["api_key_invalid", "api_key_not_found"],
     params: idParams,
     body: apiKeyPatchSchema,
-    responses: { 200: { description: "The key.", schema: apiKeySchema } },
+    responses: { 200: { description: "The key.", schema: apiKeySchema, example: examples.key } },
     handler: async (ctx, { params, body }) => {
       const names = await collections.refresh();
       const key = await updateKey(ctx.db, params.id, patchOf(body, names, ctx.nowMs), ctx.nowMs);
@@ -123,7 +141,9 @@ function deleteRoute({ forget }: KeyRouteDeps): Route {
     method: "DELETE",
     path: "/v1/api-keys/{id}",
     name: "deleteApiKey",
-    summary: "Revoke an API key. It is dead at once here and within two seconds everywhere.",
+    summary: "Revoke an API key",
+    description: "It is dead at once here and within two seconds everywhere.",
+    errors: ["api_key_not_found"],
     params: idParams,
     responses: { 204: { description: "Revoked." } },
     handler: async (ctx, { params }) => {
@@ -141,9 +161,13 @@ function rotateRoute({ collections, forget }: KeyRouteDeps): Route {
     method: "POST",
     path: "/v1/api-keys/{id}:rotate",
     name: "rotateApiKey",
-    summary: "Give an API key a new secret. The old one is dead at once; the new one is in this answer only.",
+    summary: "Give an API key a new secret",
+    description: "The old secret is dead at once; the new one is in this answer only.",
     params: idParams,
-    responses: { 200: { description: "The key with its new secret.", schema: apiKeyWithSecretSchema } },
+    errors: ["api_key_not_found"],
+    responses: {
+      200: { description: "The key with its new secret.", schema: apiKeyWithSecretSchema, example: withSecret },
+    },
     handler: async (ctx, { params }) => {
       const { secret, ...ends } = newKeySecret();
       const key = await replaceSecret(ctx.db, params.id, { ...ends, secretHash: hashSecret(secret) }, ctx.nowMs);

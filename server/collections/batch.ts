@@ -13,7 +13,7 @@ import { errors } from "./record-errors.ts";
 import { recordId } from "./record-id.ts";
 import { retried } from "./record-retry.ts";
 import { withDb, withFreshSchema } from "./record-room.ts";
-import { pageOctets, pageOf, queryBody, type RecordDoors, recordParams } from "./record-routes.ts";
+import { anyRecordErrors, pageOctets, pageOf, queryBody, type RecordDoors, recordParams, recordsTag } from "./record-routes.ts"; // biome-ignore format: one line
 import type { WriteResult } from "./record-write.ts";
 
 export const batchMax = 100;
@@ -44,11 +44,25 @@ const membersOf: { readonly [op in Operation["op"]]: readonly string[] } = {
   delete: [...everywhere, "id", "version"],
 };
 
-const batchBody = z.strictObject({
-  mode: z.enum(["atomic", "each"]).default("atomic"),
-  operations: z.array(operation).min(1).max(batchMax),
+const batchBody = z
+  .strictObject({
+    mode: z.enum(["atomic", "each"]).default("atomic"),
+    operations: z.array(operation).min(1).max(batchMax),
+  })
+  .meta({
+    example: {
+      operations: [
+        { op: "create", collection: "posts", body: { title: "Hello" } },
+        { op: "patch", collection: "posts", id: { $idOf: 0 }, body: { title: "Hello again" } },
+      ],
+    },
+  });
+const result = z.looseObject({ status: z.number().int() }).meta({
+  id: "BatchResult",
+  description: "How one operation of a batch ended: `status`, `etag`, `body`, or `problem`.",
 });
-const result = z.looseObject({ status: z.number().int() });
+/** A version that lost is a conflict here: there are no preconditions inside a batch. */
+const lost = { code: "record_version_conflict", status: 409 };
 
 interface Outcome {
   readonly status: number;
@@ -61,9 +75,10 @@ interface Outcome {
 export function batchRoutes(doors: RecordDoors): Route[] {
   return [
     defineRoute({
-      ...{ method: "POST", path: "/v1/batch", name: "batch", tag: "records", access: "anyone", door: "batch" },
+      ...{ method: "POST", path: "/v1/batch", name: "batch", tag: recordsTag, access: "anyone", door: "batch" },
       summary: "Several reads and writes in one request",
       description: `Up to ${batchMax} operations, done in order. \`{"$idOf": n}\` stands for the id of operation n, which must be earlier: as \`id\`, and in the body where a relation or \`id\` is expected.`,
+      errors: [...anyRecordErrors, "batch_invalid", lost],
       body: batchBody,
       cost: ({ operations }) => operations.length,
       bodyLimitTimes: 4,
@@ -71,7 +86,12 @@ export function batchRoutes(doors: RecordDoors): Route[] {
         200: {
           description: "A result per operation, in their order: `status`, `etag`, `body`, or `problem`.",
           schema: z.object({ results: z.array(result) }),
-          example: { results: [{ status: 204 }] },
+          example: {
+            results: [
+              { status: 201, etag: '"4f2a.1"', body: { id: "p1", title: "Hello", version: 1 } },
+              { status: 200, etag: '"4f2a.2"', body: { id: "p1", title: "Hello again", version: 2 } },
+            ],
+          },
         },
       },
       async handler(ctx, { body: { mode, operations } }) {

@@ -4,6 +4,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { versionsOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
+import { defineTag } from "../kernel/http/tags.ts";
 import { definitionErrors as errors } from "./definition-errors.ts";
 import type { RuleClass } from "./definition-judge.ts";
 import { startingRules } from "./definition-rule-sets.ts";
@@ -28,10 +29,18 @@ export interface DefinitionRoutesOptions {
 
 type Verdicts = { readonly [operation in keyof RuleSet]?: RuleClass };
 
-const tag = "collections";
-const params = z.strictObject({ collection: z.string().max(100).meta({ example: "posts" }) });
+const tag = defineTag(
+  "Collections",
+  "The definitions: fields, indexes and rules. Each collection is a table in Postgres.",
+);
+const params = z.strictObject({
+  collection: z.string().max(100).meta({ description: "The collection's name.", example: "posts" }),
+});
 const confirm = z.strictObject({
-  confirm: z.literal("loss").optional().meta({ description: "Do it although values are lost with it." }),
+  confirm: z
+    .literal("loss")
+    .optional()
+    .meta({ description: "Do it although values are lost with it.", example: "loss" }),
 });
 const example = {
   ...{ id: 1, name: "posts", kind: "base" as const },
@@ -45,6 +54,8 @@ const example = {
   },
   ...{ createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z" },
 };
+const changeErrors = ["collection_invalid", "collection_change_refused", "collection_busy", "collection_not_permitted"];
+const existing = ["collection_not_found", "collection_changed"];
 const one = (description: string) => ({ description, schema: collectionAnswer, example });
 const list = z.object({ items: z.array(collectionAnswer), nextCursor: z.null() });
 const ruleSets = z.object({ items: z.array(z.record(z.string(), z.unknown())), nextCursor: z.null() });
@@ -85,7 +96,10 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
   return [
     defineRoute({
       ...{ method: "GET", path: "/v1/collections", name: "listCollections", tag, access: "schema:read" },
-      summary: "List the definitions of all collections",
+      summary: "List collections",
+      description:
+        "The definitions of all collections, by name. Admins are also told about how many records each one has.",
+      tagged: true,
       responses: {
         200: {
           description: "All definitions, by name.",
@@ -109,7 +123,8 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
     }),
     defineRoute({
       ...{ method: "GET", path: "/v1/collections:ruleSets", name: "listRuleSets", tag, access: "schema:read" },
-      summary: "List the sets of rules a new collection may start from",
+      summary: "List the rule sets to start from",
+      description: "Five sets of rules that a new collection may start from, with the field they need.",
       responses: {
         200: { description: "The five sets.", schema: ruleSets, example: { items: startingRules, nextCursor: null } },
       },
@@ -122,7 +137,9 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
         "Makes a table in schema public with its columns, constraints and indexes. Rules left out admit admins only.",
       body: collectionShape,
       idempotent: false,
-      responses: { 201: one("The collection is there and takes records.") },
+      tagged: true,
+      errors: [...changeErrors, "collection_limit", "collection_name_taken", "collection_table_exists"],
+      responses: { 201: { ...one("The collection is there and takes records."), headers: ["Location"] } },
       handler: async (ctx, { body }) => {
         const schema = await settled(createCollection(db, body, tools, tagsOf(ctx)));
         return { ...shown(schema, 201), headers: { Location: `/v1/collections/${schema.name}` } };
@@ -130,7 +147,10 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
     }),
     defineRoute({
       ...{ method: "GET", path: "/v1/collections/{collection}", name: "getCollection", tag, access: "schema:read" },
-      summary: "Read the definition of a collection",
+      summary: "Read a collection",
+      description: "The definition of one collection. `verdicts` says how each rule is decided.",
+      tagged: true,
+      errors: ["collection_not_found"],
       params,
       responses: { 200: one("The definition.") },
       handler: async (_ctx, input) => {
@@ -154,6 +174,9 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
       query: confirm,
       body: collectionPatchShape,
       idempotent: false,
+      tagged: true,
+      conditions: ["If-Match"],
+      errors: [...changeErrors, ...existing, "collection_name_taken", "collection_table_exists"],
       responses: { 200: one("The definition after the change.") },
       handler: async (ctx, input) => {
         const options = changeOptions(ctx, input);
@@ -168,10 +191,13 @@ export function definitionRoutes({ db, registry, tools }: DefinitionRoutesOption
         tag,
         access: "schema:write",
       },
-      summary: "Drop a collection with its table",
+      summary: "Drop a collection",
+      description: "Drops the collection with its table. Without `confirm=loss` only an empty one is dropped.",
       params,
       query: confirm,
       idempotent: false,
+      conditions: ["If-Match"],
+      errors: [...changeErrors, ...existing],
       responses: { 204: { description: "The collection is gone." } },
       handler: async (ctx, input) => {
         await settled(dropCollection(db, input.params.collection, tools, changeOptions(ctx, input)));

@@ -10,11 +10,16 @@ import { atomicMax, type Importer } from "./import.ts";
 import type { ImportProgress } from "./import-store.ts";
 import { invalid, parseFlatQuery } from "./query-parse.ts";
 import { recordId } from "./record-id.ts";
-import { collectionParams, flag, listShape, type RecordDoors, recordsPath } from "./record-routes.ts";
+import { anyRecordErrors, collectionParams, flag, listShape, type RecordDoors, recordsPath, recordsTag } from "./record-routes.ts"; // biome-ignore format: one line
 
 const ndjson = "application/x-ndjson";
 const { filter, params, fields, expand } = listShape.shape;
 
+const lines = '{"id":"p1","title":"Hello"}\n{"id":"p2","title":"Again"}';
+const importQuery = z.strictObject({
+  importId: z.string().optional().meta({ description: "Names this import, so that it can go on after a break.", example: "posts-2026-01" }),
+  atomic: flag.meta({ description: "`true`: all records or none.", example: "false" }),
+}); // biome-ignore format: a table
 const answer = z.object({
   importId: z.string(),
   state: z.enum(["running", "done", "failed"]),
@@ -28,13 +33,22 @@ const example = { importId: "i1", state: "done" as const, lines: 2, imported: 2,
 export function importRoutes(doors: RecordDoors, imports: Importer): Route[] {
   return [
     defineRoute({
-      ...{ method: "POST", path: `${recordsPath}:import`, name: "importRecords", tag: "records", access: "anyone" },
+      ...{ method: "POST", path: `${recordsPath}:import`, name: "importRecords", tag: recordsTag, access: "anyone" },
       ...{ door: "import", bodyKind: "stream" },
-      summary: "Create records from a stream of one JSON object per line",
-      description: `Chunks of 1,000 commit one by one; sending the same lines with the same importId goes on behind the last chunk. \`atomic=true\` takes all or nothing, up to ${atomicMax} records. With \`Accept: ${ndjson}\` the answer is a line per chunk, the last one being the result.`,
+      summary: "Import records",
+      description: `Creates records from a stream of one JSON object per line. Chunks of 1,000 commit one by one; sending the same lines with the same importId goes on behind the last chunk. \`atomic=true\` takes all or nothing, up to ${atomicMax} records. With \`Accept: ${ndjson}\` the answer is a line per chunk, the last one being the result.`,
       params: collectionParams,
-      query: z.strictObject({ importId: z.string().optional(), atomic: flag }),
-      responses: { 200: { description: "What was taken in, and what not.", schema: answer, example } },
+      query: importQuery,
+      bodyExample: `${lines}\n`,
+      errors: [...anyRecordErrors, "import_invalid", "import_too_large", "import_mismatch", "import_busy"],
+      responses: {
+        200: {
+          description: "What was taken in, and what not.",
+          schema: answer,
+          example,
+          alternatives: { [ndjson]: { schema: { type: "string" }, example: `${JSON.stringify(example)}\n` } },
+        },
+      },
       async handler(ctx, { params: { collection }, query, stream, headers }) {
         const id = query.importId ?? doors.room.newId();
         if (!recordId.test(id)) throw invalid("query.importId", "Expected 1 to 64 letters, digits, _ or -.");
@@ -46,12 +60,17 @@ export function importRoutes(doors: RecordDoors, imports: Importer): Route[] {
       },
     }),
     defineRoute({
-      ...{ method: "GET", path: `${recordsPath}:export`, name: "exportRecords", tag: "records", access: "anyone" },
+      ...{ method: "GET", path: `${recordsPath}:export`, name: "exportRecords", tag: recordsTag, access: "anyone" },
       ...{ door: "export" },
-      summary: "All records the caller may list, one JSON object per line",
+      summary: "Export records",
+      description:
+        "All records the caller may list and that match `filter`, one JSON object per line, in the order of their ids.",
+      errors: ["query_invalid", "record_not_found", "record_definition_changed"],
       params: collectionParams,
       query: z.strictObject({ filter, params, fields, expand }),
-      responses: { 200: { description: "NDJSON, by id.", contentType: ndjson, schema: z.string() } },
+      responses: {
+        200: { description: "NDJSON, by id.", contentType: ndjson, schema: z.string(), example: `${lines}\n` },
+      },
       async handler(ctx, { params: { collection }, query }) {
         const stream = await exportRecords(doors.reader, ctx, collection, parseFlatQuery(query));
         return { status: 200, stream, contentType: ndjson };

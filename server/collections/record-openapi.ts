@@ -1,111 +1,192 @@
-// The live collections in the OpenAPI document: for each one its record's schema and the paths of its records, so that
-// generated clients are typed. Only those who may read the schema are shown this.
+// The live collections in the OpenAPI document: for each one the schemas of its records and the operations on them, with
+// examples from its fields, so that generated clients are typed. Only those who may read the schema are shown this.
 import type { OpenApiDocument } from "../kernel/http/openapi.ts";
+import type { Json } from "../kernel/http/openapi-schema.ts";
+import { type RecordExamples, recordExamples, recordSchemas } from "./record-openapi-schema.ts";
 import type { Room } from "./record-room.ts";
-import type { FieldDefinition, Schema } from "./types.ts";
+import type { Schema, Schemas } from "./types.ts";
 
-type Json = { [member: string]: unknown };
-
-export function extendRecordPaths({ schemas }: Pick<Room, "schemas">): (document: OpenApiDocument) => OpenApiDocument {
+export function extendRecordPaths(
+  room: Pick<Room, "schemas" | "kinds">,
+): (document: OpenApiDocument) => OpenApiDocument {
+  let last: { readonly of: Schemas; readonly document: OpenApiDocument } | undefined;
   return (document) => {
-    for (const schema of schemas.current().byName.values()) {
-      const name = `record_${schema.name}`;
-      document.components.schemas[name] = recordSchema(schema);
-      addPaths(document, schema, { $ref: `#/components/schemas/${name}` });
+    const current = room.schemas.current();
+    if (last?.of === current) return last.document;
+    const schemas = [...current.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const schema of schemas) {
+      document.tags.push({ name: schema.name, description: `The records of the collection \`${schema.name}\`.` });
+      const names = addSchemas(document, schema);
+      const parts: Parts = { names, examples: recordExamples(schema, room.kinds) };
+      for (const operation of operations) addOperation(document, schema, operation, parts);
     }
+    last = { of: current, document };
     return document;
   };
 }
 
-const generic = "/v1/collections/{collection}/records";
-/** Of the generic operations, those whose body or answer is a record or a page of them. */
-const operations: readonly (readonly [suffix: string, method: string, answer: "one" | "page"])[] = [
-  ["", "get", "page"],
-  ["", "post", "one"],
-  [":query", "post", "page"],
-  ["/{id}", "get", "one"],
-  ["/{id}", "patch", "one"],
-  ["/{id}", "put", "one"],
-  ["/{id}", "delete", "one"],
-];
+/** Ends of the component names. No two collections meet: what stands before them is the collection's own name. */
+interface Names {
+  readonly record: string;
+  readonly input: string;
+  readonly patch: string;
+  readonly page: string;
+}
 
-/** Copies each generic operation with the collection's name in place of the parameter. */
-function addPaths(document: OpenApiDocument, schema: Schema, record: Json): void {
+interface Parts {
+  readonly names: Names;
+  readonly examples: RecordExamples;
+}
+
+const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+
+function addSchemas({ components }: OpenApiDocument, schema: Schema): Names {
+  const record = `${capital(schema.name)}Record`;
+  const names = { record, input: `${record}Input`, patch: `${record}Patch`, page: `${record}Page` };
+  const { record: answered, input, patch } = recordSchemas(schema);
   const page = {
     type: "object",
+    description: `A page of records of ${schema.name}.`,
     properties: {
-      items: { type: "array", items: record },
-      nextCursor: { type: ["string", "null"] },
-      count: { type: "integer" },
+      items: { type: "array", items: ref(record) },
+      nextCursor: { type: ["string", "null"], description: "For the next page; null on the last one." },
+      count: { type: "integer", description: "How many records match, with `count=exact`." },
     },
     required: ["items", "nextCursor"],
   };
-  for (const [suffix, method, answer] of operations) {
-    const operation = document.paths[generic + suffix]?.[method];
-    if (!operation) continue;
-    const copy = structuredClone(operation) as Json & { parameters?: Json[]; responses: { [status: string]: Json } };
-    copy.operationId = `${operation.operationId}_${schema.name}`;
-    copy.tags = [schema.name];
-    copy.parameters = (copy.parameters ?? []).filter(({ name }) => name !== "collection");
-    for (const status of ["200", "201"]) {
-      const content = copy.responses[status]?.content as { "application/json"?: Json } | undefined;
-      if (content?.["application/json"]) {
-        content["application/json"] = {
-          schema: answer === "page" ? page : status === "201" && suffix === "" ? { anyOf: [record, page] } : record,
-        };
-      }
-    }
-    const path = `/v1/collections/${schema.name}/records${suffix}`;
-    const paths = document.paths[path] ?? {};
-    document.paths[path] = paths;
-    paths[method] = copy;
+  Object.assign(components.schemas, {
+    [record]: answered,
+    [names.input]: input,
+    [names.patch]: patch,
+    [names.page]: page,
+  });
+  return names;
+}
+
+interface Operation {
+  readonly suffix: string;
+  readonly method: string;
+  /** `listPostsRecords`: two collections cannot meet, nor one with a generic operation. */
+  readonly id: (collection: string) => string;
+  /** By status; what is not named stays as it is in the generic operation. */
+  readonly answers?: (parts: Parts) => { readonly [status: string]: { schema: Json; example: unknown } };
+  readonly body?: (parts: Parts) => { schema: Json; example: unknown };
+}
+
+const one = ({ names, examples }: Parts) => ({ schema: ref(names.record), example: examples.record });
+const page = ({ names, examples }: Parts) => ({
+  schema: ref(names.page),
+  example: { items: [examples.record], nextCursor: null },
+});
+const input = ({ names, examples }: Parts) => ({ schema: ref(names.input), example: examples.input });
+const lines = (value: unknown) => ({ schema: { type: "string" }, example: `${JSON.stringify(value)}\n` });
+
+const operations: readonly Operation[] = [
+  { suffix: "", method: "get", id: (name) => `list${name}Records`, answers: (parts) => ({ 200: page(parts) }) },
+  {
+    ...{ suffix: "", method: "post", id: (name) => `create${name}Records` },
+    body: (parts) => ({
+      schema: {
+        anyOf: [input(parts).schema, { type: "array", items: input(parts).schema, minItems: 1, maxItems: 1000 }],
+      },
+      example: parts.examples.input,
+    }),
+    answers: (parts) => ({
+      201: {
+        schema: {
+          anyOf: [
+            one(parts).schema,
+            { type: "object", properties: { items: { type: "array", items: one(parts).schema } }, required: ["items"] },
+          ],
+        },
+        example: parts.examples.record,
+      },
+    }),
+  },
+  {
+    ...{ suffix: ":query", method: "post", id: (name) => `query${name}Records` },
+    body: () => ({
+      schema: ref("RecordQuery"),
+      example: { filter: "id != $a", params: { a: "p1" }, sort: ["-createdAt"], limit: 10 },
+    }),
+    answers: (parts) => ({ 200: page(parts) }),
+  },
+  { suffix: "/{id}", method: "get", id: (name) => `get${name}Record`, answers: (parts) => ({ 200: one(parts) }) },
+  {
+    ...{ suffix: "/{id}", method: "patch", id: (name) => `update${name}Record` },
+    body: ({ names, examples }) => ({ schema: ref(names.patch), example: examples.patch }),
+    answers: (parts) => ({ 200: one(parts), 201: one(parts) }),
+  },
+  {
+    ...{ suffix: "/{id}", method: "put", id: (name) => `replace${name}Record` },
+    body: input,
+    answers: (parts) => ({ 200: one(parts), 201: one(parts) }),
+  },
+  { suffix: "/{id}", method: "delete", id: (name) => `delete${name}Record` },
+  {
+    ...{ suffix: ":import", method: "post", id: (name) => `import${name}Records` },
+    body: ({ examples }) => lines(examples.input),
+  },
+  {
+    ...{ suffix: ":export", method: "get", id: (name) => `export${name}Records` },
+    answers: ({ examples }) => ({ 200: lines(examples.record) }),
+  },
+];
+
+const generic = "/v1/collections/{collection}/records";
+
+interface Copy extends Json {
+  operationId: string;
+  summary: string;
+  parameters?: Json[];
+  requestBody?: { content: { [type: string]: Json } };
+  responses: { [status: string]: { content?: { [type: string]: Json } } };
+}
+
+/** Copies the generic operation with the collection's name in place of the parameter. */
+function addOperation(document: OpenApiDocument, schema: Schema, operation: Operation, parts: Parts): void {
+  const { suffix, method, id, answers, body } = operation;
+  const known = document.paths[generic + suffix]?.[method];
+  if (!known) return;
+  const copy = structuredClone(known) as Copy;
+  // Which generic operation it is, for those who know that one by name.
+  copy["x-landfall-operation"] = copy.operationId;
+  copy.operationId = id(capital(schema.name));
+  copy.summary = `${copy.summary}: ${schema.name}`;
+  copy.tags = [schema.name];
+  copy.parameters = (copy.parameters ?? []).flatMap((parameter) => parameterFor(schema, parameter));
+  if (copy.requestBody && body)
+    for (const type of Object.keys(copy.requestBody.content)) copy.requestBody.content[type] = body(parts);
+  for (const [status, media] of Object.entries(answers?.(parts) ?? {})) {
+    const content = copy.responses[status]?.content;
+    for (const type of Object.keys(content ?? {})) if (content) content[type] = media;
   }
+  const path = `/v1/collections/${schema.name}/records${suffix}`;
+  const paths = document.paths[path] ?? {};
+  document.paths[path] = paths;
+  paths[method] = copy;
 }
 
-/** Nothing is required: `fields` narrows, field rules leave out. Expanded relations stand as objects. */
-function recordSchema(schema: Schema): Json {
-  const time = { type: "string", format: "date-time" };
-  const properties: Json = { id: { type: "string" } };
-  for (const field of schema.fields) properties[field.name] = fieldSchema(field);
-  Object.assign(properties, { createdAt: time, updatedAt: time, version: { type: "integer" } });
-  return { type: "object", properties };
-}
-
-const text = { type: "string" };
-const place = {
-  type: "object",
-  properties: { lat: { type: "number" }, lng: { type: "number" } },
-  required: ["lat", "lng"],
-};
-
-function fieldSchema(field: FieldDefinition): Json {
-  const one = valueSchema(field);
-  if (field.many) return { type: "array", items: one };
-  return field.required ? one : { anyOf: [one, { type: "null" }] };
-}
-
-function valueSchema(field: FieldDefinition): Json {
-  switch (field.type) {
-    case "number":
-      return { type: "number" };
-    case "integer":
-      return { type: "integer" };
-    case "bool":
-      return { type: "boolean" };
-    case "select":
-      return { type: "string", enum: field.values ?? [] };
-    case "datetime":
-    case "autodate":
-      return { type: "string", format: "date-time" };
-    case "date":
-      return { type: "string", format: "date" };
-    case "geo":
-      return place;
-    case "json":
-      return {};
-    case "relation":
-      return { anyOf: [text, { type: "object" }] };
+/** The generic examples speak of fields that this collection may not have. */
+function parameterFor(schema: Schema, parameter: Json): Json[] {
+  const fields = ["id", ...schema.fields.slice(0, 2).map(({ name }) => name)].join(",");
+  const [target] = [...schema.fields.filter(({ type }) => type === "relation").map(({ name }) => name), ...schema.inverses.keys()]; // biome-ignore format: one question
+  switch (parameter.name) {
+    case "collection":
+      return [];
+    case "filter":
+      return [{ ...parameter, example: "id != $a" }];
+    case "params":
+      return [{ ...parameter, example: '{"a":"p1"}' }];
+    case "sort":
+      return [{ ...parameter, example: "-createdAt" }];
+    case "fields":
+      return [{ ...parameter, example: fields }];
+    case "expand":
+      // Nothing to expand, nothing to say.
+      return target === undefined ? [] : [{ ...parameter, example: target }];
     default:
-      return text;
+      return [parameter];
   }
 }

@@ -3,6 +3,7 @@ import { type ZodType, z } from "zod";
 import type { Context } from "../kernel/context.ts";
 import { parseEntityTags, versionsOfMatch } from "../kernel/http/entity-tag.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
+import { defineTag } from "../kernel/http/tags.ts";
 import { unknownParameters } from "../kernel/http/validate.ts";
 import { bytesOfOctets } from "../kernel/octets.ts";
 import {
@@ -20,19 +21,47 @@ import { errors } from "./record-errors.ts";
 import { bodyHash, type PageResult, type RecordReader } from "./record-read.ts";
 import { epochOf, type Room } from "./record-room.ts";
 import type { Precondition, RecordWriter, WriteResult } from "./record-write.ts";
+import type { JsonValue } from "./types.ts";
 
-const tag = "records";
+export const recordsTag = defineTag("Records", "Reading and writing the records of a collection, under its rules.");
+const tag = recordsTag;
 export const recordsPath = "/v1/collections/{collection}/records";
-export const collectionParams = z.strictObject({ collection: z.string().max(100).meta({ example: "posts" }) });
-export const recordParams = collectionParams.extend({ id: z.string().max(200).meta({ example: "p1" }) });
+export const collectionParams = z.strictObject({
+  collection: z.string().max(100).meta({ description: "The collection's name.", example: "posts" }),
+});
+export const recordParams = collectionParams.extend({
+  id: z.string().max(200).meta({ description: "The record's id.", example: "p1" }),
+});
 /** `?upsert=true`: a switch in a query. */
 export const flag = z.enum(["true", "false"]).optional();
+const upsertFlag = flag.meta({ description: "`true`: create the record when it is not there.", example: "true" });
 
 /** Any JSON value but nothing at all. What it may hold is said by the collection. */
 const anyBody = z.unknown().refine((value) => value !== undefined, "A body is required.");
-const record = z.looseObject({ id: z.string(), version: z.number().int() });
+const fieldsBody = anyBody.meta({
+  type: "object",
+  description: "The fields, by their names.",
+  additionalProperties: true,
+});
+const patchBody = fieldsBody.meta({
+  ...fieldsBody.meta(),
+  example: { title: "Hello again", likes: { $increment: 1 } },
+});
+const wholeBody = fieldsBody.meta({ ...fieldsBody.meta(), example: { title: "Hello" } });
+const createBody = anyBody.meta({
+  description: "One record, or a list of them.",
+  anyOf: [
+    { type: "object", additionalProperties: true },
+    { type: "array", items: { type: "object", additionalProperties: true }, minItems: 1, maxItems: bulkMax },
+  ],
+  example: { title: "Hello" },
+});
+const record = z
+  .looseObject({ id: z.string(), version: z.number().int() })
+  .meta({ id: "AnyRecord", description: "A record of any collection." });
 const example = { id: "p1", title: "Hello", createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z", version: 7 }; // biome-ignore format: one record
-const page = z.object({ items: z.array(z.looseObject({})), nextCursor: z.string().nullable(), count: z.number().int().optional() }); // biome-ignore format: one shape
+const page = z.object({ items: z.array(z.looseObject({})), nextCursor: z.string().nullable(), count: z.number().int().optional() }).meta({ id: "AnyPage", description: "A page of records of any collection." }); // biome-ignore format: one shape
+const made = z.union([record, z.looseObject({ items: z.array(record) })]);
 const one = (description: string) => ({ description, schema: record, example });
 
 const shownShape = {
@@ -42,27 +71,48 @@ const shownShape = {
 export const listShape = z.strictObject({
   filter: z.string().optional().meta({ description: "A CEL expression.", example: "status == 'open' && author == $a" }),
   params: z.string().optional().meta({ description: "Values of `$name` in the filter, as a JSON object.", example: '{"a":"u1"}' }),
-  sort: z.string().optional().meta({ example: "-createdAt,title" }),
+  sort: z.string().optional().meta({ description: "Fields to sort by; `-` turns one around. `id` always comes last.", example: "-createdAt,title" }),
   ...shownShape,
-  limit: z.string().optional().meta({ description: `1 to ${queryLimits.pageMax}, ${queryLimits.pageDefault} when not said.` }),
-  cursor: z.string().optional().meta({ description: "`nextCursor` of the page before." }),
-  count: z.enum(["exact"]).optional().meta({ description: "Counts all matching records; costs a full scan." }),
+  limit: z.coerce.number().int().min(1).max(queryLimits.pageMax).default(queryLimits.pageDefault).meta({ description: "Records on a page.", example: 30 }),
+  cursor: z.string().optional().meta({ description: "`nextCursor` of the page before.", example: "eyJ2IjoxfQ" }),
+  count: z.enum(["exact"]).optional().meta({ description: "Counts all matching records; costs a full scan.", example: "exact" }),
 }); // biome-ignore format: a table
 
 const listed = z.union([z.string(), z.array(z.string()).max(queryLimits.fields)]);
+/** What has come as JSON is JSON; a recursive schema would say no more, and some generators cannot read one. */
+const anyJson: ZodType<JsonValue> = z.unknown() as never;
 const expandBody: ZodType<ExpandBody> = z.lazy(() =>
   z.record(z.string(), z.union([z.literal(true), z.strictObject({ limit: z.number().optional(), sort: listed.optional(), expand: expandBody.optional() })])),
-); // biome-ignore format: one shape
+).meta({ id: "Expand", description: "Relations to show in place, by name." }); // biome-ignore format: one shape
+
 export const queryBody = z.strictObject({
   filter: z.union([z.string(), z.looseObject({ op: z.string() })]).optional(),
-  params: z.record(z.string(), z.json()).optional(),
+  params: z.record(z.string(), anyJson).optional(),
   sort: listed.optional(),
   fields: listed.optional(),
   expand: z.union([z.string(), expandBody]).optional(),
   limit: z.number().optional(),
   cursor: z.string().optional(),
   count: z.literal("exact").optional(),
-});
+}).meta({ id: "RecordQuery", description: "A query, as `GET` takes it in its parameters.", example: { filter: "title.startsWith($start)", params: { start: "He" }, sort: ["-createdAt"], limit: 10 } }); // biome-ignore format: one shape
+
+// What each kind of call can fail with, for the OpenAPI document.
+const readErrors = ["query_invalid", "record_not_found", "record_definition_changed"];
+const pageErrors = [...readErrors, "cursor_invalid", "query_too_expensive"];
+export const createErrors = [
+  ...["record_invalid", "record_forbidden", "record_not_found", "record_unprocessable"],
+  ...["record_conflict", "record_busy", "record_definition_changed"],
+];
+const changeErrors = [...createErrors, "query_invalid", "record_in_use", "record_version_conflict", "record_precondition_required"]; // biome-ignore format: one list
+const putErrors = [...changeErrors, "record_exists"];
+const deleteErrors = [
+  ...["query_invalid", "record_forbidden", "record_not_found", "record_busy", "record_definition_changed"],
+  ...["record_in_use", "record_cascade_too_large", "record_version_conflict", "record_precondition_required"],
+  "record_unprocessable",
+];
+/** Of all doors that take or give records. */
+export const anyRecordErrors = [...new Set([...pageErrors, ...putErrors, ...deleteErrors])];
+const madeAt = { headers: ["Location"] } as const;
 
 interface Flat {
   readonly flat: FlatQuery;
@@ -91,6 +141,10 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
     defineRoute({
       ...{ method: "GET", path: `${recordsPath}/{id}`, name: "getRecord", tag, access: "anyone", explained: true },
       summary: "Read one record",
+      description:
+        "The record, as far as the collection's `get` rule and the rules of its fields let the caller see it.",
+      tagged: true,
+      errors: readErrors,
       params: recordParams,
       query: z.strictObject(shownShape),
       parseQuery: parseShown,
@@ -103,10 +157,21 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
     defineRoute({
       ...{ method: "GET", path: recordsPath, name: "listRecords", tag, access: "anyone", explained: true },
       summary: "List records, page by page",
+      description:
+        "The records that the collection's `list` rule lets the caller see and that match `filter`, a CEL expression. Follow `nextCursor` until it is null.",
+      tagged: true,
+      errors: pageErrors,
       params: collectionParams,
       query: listShape,
       parseQuery: parseList,
-      responses: { 200: { description: "A page.", schema: page, example: { items: [example], nextCursor: null } } },
+      responses: {
+        200: {
+          description: "A page.",
+          schema: page,
+          example: { items: [example], nextCursor: null },
+          headers: ["Link"],
+        },
+      },
       async handler(ctx, { params, query: given }) {
         const { flat, query } = flatOf(given);
         const found = await reader.page(ctx, params.collection, query);
@@ -126,6 +191,10 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
         safe: true,
       },
       summary: "List records by a query in the body",
+      description:
+        "The same as listing, for queries that are too long for an address. Changes nothing, and is cached like a read.",
+      tagged: true,
+      errors: pageErrors,
       params: collectionParams,
       body: queryBody,
       responses: { 200: { description: "A page.", schema: page, example: { items: [example], nextCursor: null } } },
@@ -135,11 +204,14 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
     }),
     defineRoute({
       ...{ method: "POST", path: recordsPath, name: "createRecords", tag, access: "anyone", explained: true },
-      summary: "Create one record, or up to 1,000 of which all or none are created",
+      summary: "Create one record, or up to 1,000",
+      description: "One object makes one record. A list makes all of its records or none.",
+      tagged: true,
+      errors: createErrors,
       params: collectionParams,
-      body: anyBody,
+      body: createBody,
       bodyLimitTimes: 4,
-      responses: { 201: one("The record, or `items` of them.") },
+      responses: { 201: { description: "The record, or `items` of them.", schema: made, example, ...madeAt } },
       async handler(ctx, { params, body }) {
         if (!Array.isArray(body)) return created(params.collection, await writer.create(ctx, params.collection, body));
         if (body.length < 1 || body.length > bulkMax) {
@@ -153,11 +225,19 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
     }),
     defineRoute({
       ...{ method: "PATCH", path: `${recordsPath}/{id}`, name: "updateRecord", tag, access: "anyone", explained: true },
-      summary: "Change the fields named (RFC 7396)",
+      summary: "Change fields of a record",
+      description:
+        "RFC 7396: what is left out stays, null empties. `$increment`, `$append` and `$remove` work on the stored value.",
+      tagged: true,
+      conditions: ["If-Match", "If-None-Match"],
+      errors: putErrors,
       params: recordParams,
-      query: z.strictObject({ upsert: flag }),
-      body: anyBody,
-      responses: { 200: one("The record after the change."), 201: one("It was not there; it was created.") },
+      query: z.strictObject({ upsert: upsertFlag }),
+      body: patchBody,
+      responses: {
+        200: one("The record after the change."),
+        201: { ...one("It was not there; it was created."), ...madeAt },
+      },
       async handler(ctx, { params, query, body, headers }) {
         const write = query.upsert === "true" ? writer.upsert : writer.update;
         const options = preconditionOf(room, headers);
@@ -166,10 +246,17 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
     }),
     defineRoute({
       ...{ method: "PUT", path: `${recordsPath}/{id}`, name: "replaceRecord", tag, access: "anyone", explained: true },
-      summary: "Replace the record, or create it",
+      summary: "Replace a record, or create it",
+      description: "Fields that are left out take their default.",
+      tagged: true,
+      conditions: ["If-Match", "If-None-Match"],
+      errors: putErrors,
       params: recordParams,
-      body: anyBody,
-      responses: { 200: one("The record after the change."), 201: one("It was not there; it was created.") },
+      body: wholeBody,
+      responses: {
+        200: one("The record after the change."),
+        201: { ...one("It was not there; it was created."), ...madeAt },
+      },
       async handler(ctx, { params, body, headers }) {
         const options = preconditionOf(room, headers);
         return written(params.collection, await writer.replace(ctx, params.collection, params.id, body, options));
@@ -184,7 +271,11 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
         access: "anyone",
         explained: true,
       },
-      summary: "Delete the record",
+      summary: "Delete a record",
+      description:
+        "Records that refer to it go with it, lose the reference, or keep it from being deleted, as their relation says.",
+      conditions: ["If-Match"],
+      errors: deleteErrors,
       params: recordParams,
       responses: { 204: { description: "It is gone." } },
       async handler(ctx, { params, headers }) {

@@ -38,6 +38,7 @@ const steps: readonly Step[] = [
   tool("types of the SDK without DOM or Node", "tsc", "-p", "sdk"),
   tool("types of the console", "tsc", "-p", "admin-ui"),
   tool("types of the docs' scripts", "tsc", "-p", "docs/site/client"),
+  tool("types of the API reference", "tsc", "-p", "docs/reference/client"),
   tool("import directions and cycles", "vitest", "run", "test/contracts/rooms.test.ts"),
   tool("dead code", "knip"),
   script("the client as a package", "test/tools/package/run.ts"),

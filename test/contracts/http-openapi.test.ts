@@ -110,9 +110,10 @@ test("operations say parameters, bodies, security, problems and recursive schema
     ["fields", false],
   ]);
   expect(get.security).toEqual([{}, { bearer: [] }]);
-  const remove = document.paths["/v1/things/{id}"]?.delete as { security: object[]; parameters: { name: string }[] };
+  const remove = document.paths["/v1/things/{id}"]?.delete as { security: object[]; parameters: object[] };
   expect(remove.security).toEqual([{ bearer: [] }]);
-  expect(remove.parameters.map(({ name }) => name)).toContain("Idempotency-Key");
+  expect(remove.parameters).toContainEqual({ $ref: "#/components/parameters/IdempotencyKey" });
+  expect(document.components.parameters.IdempotencyKey).toMatchObject({ name: "Idempotency-Key", in: "header" });
   for (const item of Object.values(document.paths))
     for (const operation of Object.values(item)) expect(operation.responses).toHaveProperty("default");
   const text = JSON.stringify(document);

@@ -46,8 +46,8 @@ function operationsOf(document: Json, bodies: NonNullable<FuzzOptions["bodies"]>
         parameters: [...(item.parameters ?? []), ...(item[method].parameters ?? [])],
         bodySchema: Object.values<Json>(item[method].requestBody?.content ?? {})[0]?.schema,
         contentType: Object.keys(item[method].requestBody?.content ?? {})[0] ?? "application/json",
-        // `createRecords_posts` is `createRecords` with its collection in the path.
-        seeds: bodies[String(item[method].operationId).split("_")[0] as string] ?? [],
+        // `createPostsRecords` is `createRecords` with its collection in the path.
+        seeds: bodies[String(item[method]["x-landfall-operation"] ?? item[method].operationId)] ?? [],
       })),
   );
 }
@@ -91,7 +91,7 @@ function maker(document: Json, { random, known }: FuzzOptions) {
     if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part: Json) => value(part, depth + 1)));
     if (schema.const !== undefined) return schema.const;
     if (schema.enum) return pick(schema.enum);
-    if (schema.example !== undefined && chance(0.5)) return schema.example;
+    if (schema.examples !== undefined && chance(0.5)) return schema.examples[0];
     const type = Array.isArray(schema.type) ? pick(schema.type) : schema.type;
     if (type === "object" || schema.properties) return object(schema, depth);
     if (type === "array") return Array.from({ length: Math.floor(random() * 4) }, () => value(schema.items, depth + 1));
@@ -134,7 +134,7 @@ function maker(document: Json, { random, known }: FuzzOptions) {
       .filter((parameter) => parameter.in === "query" && (parameter.required || chance(0.4)))
       .map(
         (parameter) =>
-          `${encode(parameter.name)}=${encode(text(known[parameter.name] && chance(0.6) ? pick(known[parameter.name] as string[]) : value(parameter.schema)))}`,
+          `${encode(parameter.name)}=${encode(text(known[parameter.name] && chance(0.6) ? pick(known[parameter.name] as string[]) : parameter.example !== undefined && chance(0.5) ? parameter.example : value(parameter.schema)))}`, // biome-ignore format: one parameter
       );
     if (chance(0.05)) parts.push(`${encode(pick(hostileTexts))}=${encode(pick(hostileTexts))}`);
     if (chance(0.03)) parts.push("a[]=1&a[]=2&a[b][c]=3");

@@ -73,7 +73,8 @@ function responsePointer(operation: Json, template: string, method: string, stat
   const key = responses[status] ? String(status) : status >= 400 ? "default" : undefined;
   const response = key === undefined ? undefined : responses[key];
   if (key === undefined || response === undefined) return undefined;
-  if (response.$ref !== undefined) return "#/components/schemas/Problem";
+  // What is shared by several operations is a failure; its schema names the codes that can occur.
+  if (typeof response.$ref === "string") return `${response.$ref}/content/application~1problem+json/schema`;
   const [type] = Object.keys((response.content as Json | undefined) ?? {});
   if (type === undefined) return null;
   // NDJSON and texts have no one document to judge.

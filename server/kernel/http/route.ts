@@ -22,6 +22,7 @@ export interface Route<
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
+  /** A chapter of the API, from `defineTag`. */
   readonly tag: string;
   readonly access: Access;
   readonly params?: Params;
@@ -51,6 +52,14 @@ export interface Route<
   readonly cache?: "private" | "no-store";
   /** How many requests a call counts as against the general limits, told from its body; default 1. */
   readonly cost?: (body: z.output<Body>) => number;
+  /** For the OpenAPI document: a body to send, when the body's schema has no `example` of its own. */
+  readonly bodyExample?: unknown;
+  /** For the OpenAPI document: answers carry an `ETag`, and a read takes `If-None-Match`. */
+  readonly tagged?: true;
+  /** For the OpenAPI document: the conditions that a write takes. */
+  readonly conditions?: readonly ("If-Match" | "If-None-Match")[];
+  /** For the OpenAPI document: which of its room's codes can end it, those of the pipeline apart; a code under another status than its own with that status. */
+  readonly errors?: readonly (string | { readonly code: string; readonly status: number })[];
   /** For the OpenAPI document: by status. Problems are added for every route. */
   readonly responses: { readonly [status: number]: ResponseSpec };
   readonly handler: (ctx: Context, input: Input<Params, Query, Body>) => Promise<Reply>;
@@ -62,6 +71,9 @@ export interface ResponseSpec {
   /** Default `application/json`. */
   readonly contentType?: string;
   readonly example?: unknown;
+  readonly headers?: readonly ("Location" | "Link")[];
+  /** The same answer in other types, on request: OpenAPI media type objects. */
+  readonly alternatives?: { readonly [contentType: string]: { readonly schema: object; readonly example: unknown } };
 }
 
 export interface Input<Params extends ZodType, Query extends ZodType, Body extends ZodType> {
