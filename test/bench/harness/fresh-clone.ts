@@ -5,25 +5,31 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readPostmaster } from "../../../server/kernel/postgres/postmaster.ts";
 import { answers, freePort } from "./contestants.ts";
+import { cpuOfTreeUs } from "./cpu.ts";
 import { rounded } from "./rounds.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
 
+/** Wall clock, and CPU of everything that was run, which hardly depends on what else the machine does. */
+export interface Took {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
 export interface FreshClone {
   readonly commit: string;
   readonly systemNode: string;
-  readonly seconds: {
-    readonly clone: number;
-    /** With an empty npm cache, and again with the one that left. */
-    readonly installCold: number;
-    readonly installWarm: number;
-    /** The part of each install that builds console, docs and packages. */
-    readonly ofWhichBuilding: number;
-    readonly firstStart: number;
-    readonly laterStart: number;
-    /** Clone, install with an empty cache, first start. */
-    readonly total: number;
-  };
+  readonly clone: Took;
+  /** With an empty npm cache, and again with the one that left. */
+  readonly installCold: Took;
+  readonly installWarm: Took;
+  /** The part of each install that builds console, docs and packages. */
+  readonly ofWhichBuilding: Took;
+  /** `npm start` to the first 200. */
+  readonly firstStart: Took;
+  readonly laterStart: Took;
+  /** Clone, install with an empty cache, first start. */
+  readonly total: Took;
   readonly checkoutMB: number;
   readonly installMB: Readonly<Record<string, number>>;
   readonly packages: number;
@@ -41,17 +47,17 @@ export async function freshClone(folder: string): Promise<FreshClone> {
   const ofWhichBuilding = timed(home, "npm", ["run", "prepare", "--silent"]);
   const firstStart = await start(home);
   const laterStart = await start(home);
-  const total = rounded(clone + installCold + firstStart, 1);
+  const total = [clone, installCold, firstStart].reduce(sum);
   return {
     commit: output("git", ["-C", root, "rev-parse", "--short", "HEAD"]),
     systemNode: output("node", ["--version"]).slice(1),
-    seconds: { clone, installCold, installWarm, ofWhichBuilding, firstStart, laterStart, total },
+    ...{ clone, installCold, installWarm, ofWhichBuilding, firstStart, laterStart, total },
     checkoutMB,
     ...installMB,
   };
 }
 
-function install(home: string, folder: string): number {
+function install(home: string, folder: string): Took {
   mkdirSync(join(folder, "npm-cache"), { recursive: true });
   return timed(home, "npm", ["install", "--cache", join(folder, "npm-cache"), "--loglevel=error"]);
 }
@@ -64,7 +70,7 @@ function clean(home: string, what: "all" | "dist" = "all"): void {
 }
 
 /** `npm start` until the health page answers 200; then it is stopped. */
-async function start(home: string): Promise<number> {
+async function start(home: string): Promise<Took> {
   const port = await freePort();
   const env = { ...environment(), PORT: String(port), LANDFALL_LOG_LEVEL: "warn" };
   const startedMs = performance.now();
@@ -72,7 +78,7 @@ async function start(home: string): Promise<number> {
   const child = spawn("npm", ["start", "--silent"], { cwd: home, env, detached: true, stdio: ["ignore", "pipe", "inherit"] }); // biome-ignore format: one line
   try {
     await answers(port, child);
-    return rounded((performance.now() - startedMs) / 1_000, 1);
+    return took(performance.now() - startedMs, cpuOfTreeUs(child.pid as number));
   } finally {
     const gone = new Promise((resolve) => child.once("exit", resolve));
     process.kill(-(child.pid as number), "SIGTERM");
@@ -88,11 +94,20 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), PATH: path.join(":"), NODE_ENV: undefined };
 }
 
-function timed(cwd: string, command: string, args: readonly string[]): number {
+function timed(cwd: string, command: string, args: readonly string[]): Took {
   const startedMs = performance.now();
+  const before = cpuOfTreeUs(process.pid);
   const { status } = spawnSync(command, args, { cwd, env: environment(), stdio: ["ignore", "ignore", "inherit"] });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
-  return rounded((performance.now() - startedMs) / 1_000, 1);
+  return took(performance.now() - startedMs, cpuOfTreeUs(process.pid) - before);
+}
+
+function took(ms: number, cpuUs: number): Took {
+  return { seconds: rounded(ms / 1_000, 1), cpuSeconds: rounded(cpuUs / 1_000_000, 1) };
+}
+
+function sum(one: Took, other: Took): Took {
+  return took((one.seconds + other.seconds) * 1_000, (one.cpuSeconds + other.cpuSeconds) * 1_000_000);
 }
 
 function output(command: string, args: readonly string[]): string {
