@@ -72,7 +72,7 @@ function clean(home: string, what: "all" | "dist" = "all"): void {
 /** `npm start` until the health page answers 200; then it is stopped. */
 async function start(home: string): Promise<Took> {
   const port = await freePort();
-  const env = { ...environment(), PORT: String(port), LANDFALL_LOG_LEVEL: "warn" };
+  const env = { ...plainShell(), PORT: String(port), LANDFALL_LOG_LEVEL: "warn" };
   const startedMs = performance.now();
   // A group of its own: npm does not hand every signal on.
   const child = spawn("npm", ["start", "--silent"], { cwd: home, env, detached: true, stdio: ["ignore", "pipe", "inherit"] }); // biome-ignore format: one line
@@ -88,7 +88,7 @@ async function start(home: string): Promise<Took> {
 }
 
 /** The environment of somebody's shell: neither our pinned Node nor what `npm run` added. */
-function environment(): NodeJS.ProcessEnv {
+export function plainShell(): NodeJS.ProcessEnv {
   const path = (process.env.PATH ?? "").split(":").filter((folder) => !folder.includes("node_modules"));
   const kept = Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(registry|userconfig)$)/.test(name));
   return { ...Object.fromEntries(kept), PATH: path.join(":"), NODE_ENV: undefined };
@@ -97,7 +97,7 @@ function environment(): NodeJS.ProcessEnv {
 function timed(cwd: string, command: string, args: readonly string[]): Took {
   const startedMs = performance.now();
   const before = cpuOfTreeUs(process.pid);
-  const { status } = spawnSync(command, args, { cwd, env: environment(), stdio: ["ignore", "ignore", "inherit"] });
+  const { status } = spawnSync(command, args, { cwd, env: plainShell(), stdio: ["ignore", "ignore", "inherit"] });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
   return took(performance.now() - startedMs, cpuOfTreeUs(process.pid) - before);
 }
@@ -111,7 +111,7 @@ function sum(one: Took, other: Took): Took {
 }
 
 function output(command: string, args: readonly string[]): string {
-  return spawnSync(command, args, { env: environment(), encoding: "utf8" }).stdout.trim();
+  return spawnSync(command, args, { env: plainShell(), encoding: "utf8" }).stdout.trim();
 }
 
 interface LockedPackage {
