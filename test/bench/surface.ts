@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { launchChromium } from "../browser/chromium.ts";
 import { ended, startLandfall } from "./harness/contestants.ts";
+import { cpuOfTreeUs } from "./harness/cpu.ts";
 import { freshClone, plainShell } from "./harness/fresh-clone.ts";
 import { pageLoad } from "./harness/page-load.ts";
 import { benchPostgres } from "./harness/postgres.ts";
@@ -47,21 +48,26 @@ function commandLine() {
     helpBySystemNode: ["node", ...help],
     bareNode: [process.execPath, "-e", ""],
   };
-  const taken: Record<keyof typeof commands, number[]> = { help: [], helpBySystemNode: [], bareNode: [] };
+  type Name = keyof typeof commands;
+  const taken: Record<Name, number[]> = { help: [], helpBySystemNode: [], bareNode: [] };
+  const cpuUs: Record<Name, number> = { help: 0, helpBySystemNode: 0, bareNode: 0 };
   for (let round = -1; round < rounds * 2; round++)
-    for (const [name, [program, ...args]] of Object.entries(commands) as [keyof typeof commands, string[]][]) {
+    for (const [name, [program, ...args]] of Object.entries(commands) as [Name, string[]][]) {
+      const before = cpuOfTreeUs(process.pid);
       const startedMs = performance.now();
       const { status } = spawnSync(program as string, args, { cwd: root, env: plainShell(), stdio: "ignore" });
       if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}`);
       // The first fills the compile cache.
-      if (round >= 0) taken[name].push(performance.now() - startedMs);
+      if (round < 0) continue;
+      taken[name].push(performance.now() - startedMs);
+      cpuUs[name] += cpuOfTreeUs(process.pid) - before;
     }
-  const shown = (list: readonly number[]) => ({ ms: rounded(median(list)), fastestMs: rounded(Math.min(...list)) });
-  return {
-    help: shown(taken.help),
-    helpBySystemNode: shown(taken.helpBySystemNode),
-    bareNode: shown(taken.bareNode),
-  };
+  const shown = (name: Name) => ({
+    ms: rounded(median(taken[name])),
+    fastestMs: rounded(Math.min(...taken[name])),
+    cpuMs: rounded(cpuUs[name] / taken[name].length / 1_000),
+  });
+  return { help: shown("help"), helpBySystemNode: shown("helpBySystemNode"), bareNode: shown("bareNode") };
 }
 
 /** What a bundler leaves of the client in an app, minified: by what the app imports. */

@@ -58,8 +58,8 @@ function conditionsOf({
 }: PeerFigures): string {
   const loads = Object.values(figures).map((row) => (row as Row<Figure>).load);
   const [least, most] = [Math.min(...loads), Math.max(...loads)];
-  return `Taken on ${takenAt} on ${machine}, Node ${node}, load ${least} to ${most} (the bench itself is about 2); medians of ${rounds}
-rounds of ${seconds} s with ${connections} connections. Parse Server ${versions.parse}, Directus ${versions.directus}.`;
+  return `Taken on ${takenAt} on ${machine}, Node ${node}, load ${least} to ${most} (the bench itself is about 2); ${rounds === 1 ? "one round" : `medians of ${rounds} rounds`}
+of ${seconds} s with ${connections} connections. Parse Server ${versions.parse}, Directus ${versions.directus}.`;
 }
 
 function ratios({ figures }: PeerFigures): string {
@@ -149,9 +149,9 @@ svg { font: 14px system-ui, sans-serif; color-scheme: light dark; }
 .grid { stroke: #2c363c; } .ours { stroke: #5fc4cf; } .parse { fill: #f0a062; } .directus { fill: #a99bf5; } }
 </style>
 <rect class="ground" width="${layout.width}" height="${height}" rx="8"/>
-<text x="24" y="32" font-weight="600">CPU per request, Landfall = 1 (logarithmic; further right costs more)</text>
-<circle class="parse" cx="${layout.left + 344}" cy="27" r="7"/><text x="${layout.left + 358}" y="32">Parse Server</text>
-<rect class="directus" x="${layout.left + 461}" y="20" width="14" height="14"/><text x="${layout.left + 482}" y="32">Directus</text>
+<text x="24" y="32"><tspan font-weight="600">CPU per request, Landfall = 1</tspan> · logarithmic, further right costs more</text>
+<circle class="parse" cx="622" cy="27" r="7"/><text x="636" y="32">Parse Server</text>
+<rect class="directus" x="739" y="20" width="14" height="14"/><text x="760" y="32">Directus</text>
 ${ticks.join("\n")}
 ${marks.join("\n")}
 </svg>

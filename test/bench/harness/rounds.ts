@@ -27,12 +27,12 @@ export const connections = 32;
 export async function inRounds(
   contestants: readonly Contestant[],
   operation: Measured,
-  { rounds, seconds, postgresPid }: RoundOptions,
+  options: RoundOptions,
 ): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -1; round < options.rounds; round++) {
     for (const contestant of contestants) {
-      const sample = await once(contestant, operation, seconds, postgresPid);
+      const sample = await once(contestant, operation, options);
       // Round -1 warms plans, caches and the JIT.
       if (round >= 0) samples.get(contestant.name)?.push(sample);
     }
@@ -40,12 +40,21 @@ export async function inRounds(
   return samples;
 }
 
-async function once(
+/** Any of the servers may refuse when the machine is busy with other things; such a round measures nothing and is taken again. */
+async function once(contestant: Contestant, operation: Measured, options: RoundOptions): Promise<Sample> {
+  for (let attempt = 1; ; attempt++) {
+    const sample = await tried(contestant, operation, options);
+    if (typeof sample === "object") return sample;
+    if (attempt === 5) throw new Error(sample);
+    process.stdout.write(`${sample}: taken again\n`);
+  }
+}
+
+async function tried(
   contestant: Contestant,
   operation: Measured,
-  seconds: number,
-  postgresPid: number,
-): Promise<Sample> {
+  { seconds, postgresPid }: RoundOptions,
+): Promise<Sample | string> {
   const requests = Array.from({ length: operation === "bulk" ? 4 : 2_000 }, (_, k) =>
     contestant.request(operation === "mixed" ? mixed(k) : operation, Math.floor(Math.random() * 1_000_000)),
   );
@@ -58,7 +67,7 @@ async function once(
     requests,
   });
   if (result.errors > 0)
-    throw new Error(`${contestant.name} ${operation}: ${result.errors} errors, e.g. ${result.samples.join("; ")}`);
+    return `${contestant.name} ${operation}: ${result.errors} errors, e.g. ${result.samples.join("; ")}`;
   const serverUs = (cpuOfTreeUs(contestant.pid) - before[0]) / result.requests;
   const postgresUs = (cpuOfTreeUs(postgresPid) - before[1]) / result.requests;
   return { perSecond: result.requests / result.seconds, cpuUs: serverUs + postgresUs, serverUs, p99Ms: result.p99Ms };
