@@ -6,7 +6,6 @@ import { clock, withDatabase } from "./local.ts";
 
 export const command: Command = {
   usage: "create|reset <email>",
-  summary: "Make an admin, or let a locked-out one in again.",
   details:
     "create  reads the password from standard input, or asks for it at a terminal.\n" +
     "reset   ends the admin's sessions and prints a one-time password for the next sign-in.",

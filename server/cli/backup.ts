@@ -11,7 +11,6 @@ import { duration, size } from "./measure.ts";
 
 export const command: Command = {
   usage: "<file>|verify [file]",
-  summary: "Write the whole installation into one file, or rehearse the restore of such a file.",
   details:
     "<file>    one consistent file of all records, definitions, settings, admins and keys, while the server runs. It\n" +
     "          appears under its name only when it is complete; - writes to standard output.\n" +

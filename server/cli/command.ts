@@ -12,7 +12,6 @@ export interface Option {
 export interface Command {
   /** `<collection> [file]`; empty when it takes none. */
   readonly usage: string;
-  readonly summary: string;
   /** Paragraphs after the options. */
   readonly details?: string;
   readonly options: { readonly [name: string]: Option };

@@ -24,8 +24,6 @@ const freeBytesMin = 1_000_000_000;
 
 export const command: Command = {
   usage: "",
-  summary:
-    "Check the settings, the data folder, the database, the master key and the port; say how to mend what is wrong.",
   details: "Changes nothing. Exit code 28 when there is a fault.",
   options: {},
   positionals: { min: 0, max: 0 },

@@ -9,7 +9,6 @@ import { isFileError, remoteOf } from "./remote.ts";
 
 export const command: Command = {
   usage: "<collection> [file]",
-  summary: "Write a collection of a running server as one JSON object per line.",
   details: "Without a file standard output is written. A file appears under its name only when it is complete.",
   options: {
     ...remoteOptions,

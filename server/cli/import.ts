@@ -8,7 +8,6 @@ import { documentIn, remoteOf } from "./remote.ts";
 
 export const command: Command = {
   usage: "<collection> [file]",
-  summary: "Send a file of one JSON object per line to a running server.",
   details:
     "Without a file standard input is read. Chunks of 1,000 commit one by one; an import that broke off is resumed by\n" +
     "giving the same --id and the same file again. --atomic takes all or nothing, up to 10,000 records.",

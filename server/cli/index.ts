@@ -4,26 +4,55 @@ import { type Environment, settingsHelp } from "../kernel/config/index.ts";
 import { Problem } from "../kernel/errors/index.ts";
 import { Exit, exitCodes } from "../kernel/exit.ts";
 import { product } from "../kernel/product.ts";
-import { loadRooms, type Rooms } from "../main.ts";
+import type { Rooms } from "../main.ts";
 import type { Command, CommandTerminal } from "./command.ts";
 
-// Loaded when called: `landfall types` does not wait for what `landfall start` needs.
-const commands: Record<string, () => Promise<{ command: Command }>> = {
-  start: () => import("./start.ts"),
-  types: () => import("./types.ts"),
-  import: () => import("./import.ts"),
-  export: () => import("./export.ts"),
-  admin: () => import("./admin.ts"),
-  "setup-url": () => import("./setup-url.ts"),
-  backup: () => import("./backup.ts"),
-  restore: () => import("./restore.ts"),
-  doctor: () => import("./doctor.ts"),
+interface Row {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+// Loaded when called: the list of commands waits for none of them, and `landfall types` not for what `landfall start` needs.
+const commands: Readonly<Record<string, Row>> = {
+  start: {
+    summary: "Start the server, on the embedded Postgres unless DATABASE_URL is set.",
+    load: () => import("./start.ts"),
+  },
+  types: {
+    summary: "Write landfall.schema.ts for the typed client, from a running server.",
+    load: () => import("./types.ts"),
+  },
+  import: {
+    summary: "Send a file of one JSON object per line to a running server.",
+    load: () => import("./import.ts"),
+  },
+  export: {
+    summary: "Write a collection of a running server as one JSON object per line.",
+    load: () => import("./export.ts"),
+  },
+  admin: { summary: "Make an admin, or let a locked-out one in again.", load: () => import("./admin.ts") },
+  "setup-url": {
+    summary: "Show the link that makes the first admin; a new one when the old one is gone.",
+    load: () => import("./setup-url.ts"),
+  },
+  backup: {
+    summary: "Write the whole installation into one file, or rehearse the restore of such a file.",
+    load: () => import("./backup.ts"),
+  },
+  restore: { summary: "Restore a backup into an empty database.", load: () => import("./restore.ts") },
+  doctor: {
+    summary:
+      "Check the settings, the data folder, the database, the master key and the port; say how to mend what is wrong.",
+    load: () => import("./doctor.ts"),
+  },
 };
 
 const common = {
   help: { type: "boolean", text: "Show this." },
   json: { type: "boolean", text: "Answer with one JSON document on standard output." },
 } as const;
+
+const loadRooms = async (): Promise<Rooms> => (await import("../main.ts")).loadRooms();
 
 /** Runs one command line and gives the exit code. */
 export async function runCli(
@@ -35,12 +64,11 @@ export async function runCli(
   const json = rest.includes("--json");
   const terminal = terminalOf(json);
   try {
-    if (name === "" || name === "help" || name === "--help" || name === "-h")
-      return await overview(terminal, name === "");
+    if (name === "" || name === "help" || name === "--help" || name === "-h") return overview(terminal, name === "");
     if (name === "--version") return told(terminal, product.version);
-    const found = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
-    if (!found) throw new Exit("usage", `There is no command ${JSON.stringify(name)}. landfall --help lists them.`);
-    return await runCommand(name, found.command, { rest, env, terminal, load });
+    const row = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!row) throw new Exit("usage", `There is no command ${JSON.stringify(name)}. landfall --help lists them.`);
+    return await runCommand(name, row, { rest, env, terminal, load });
   } catch (error) {
     return failed(error, terminal, json);
   }
@@ -53,9 +81,10 @@ interface Line {
   readonly load: () => Promise<Rooms>;
 }
 
-async function runCommand(name: string, command: Command, { rest, env, terminal, load }: Line): Promise<number> {
+async function runCommand(name: string, row: Row, { rest, env, terminal, load }: Line): Promise<number> {
+  const { command } = await row.load();
   const { values, positionals } = parsed(name, command, rest);
-  if (values.help) return told(terminal, helpOf(name, command));
+  if (values.help) return told(terminal, helpOf(name, row.summary, command));
   const { min, max } = command.positionals;
   if (positionals.length < min || positionals.length > max)
     throw new Exit("usage", `Usage: landfall ${name} ${command.usage}. landfall ${name} --help says more.`);
@@ -89,22 +118,20 @@ function told(terminal: CommandTerminal, text: string): number {
   return 0;
 }
 
-async function overview(terminal: CommandTerminal, nothingAsked: boolean): Promise<number> {
-  const rows = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(12)}${(await load()).command.summary}`),
-  );
+function overview(terminal: CommandTerminal, nothingAsked: boolean): number {
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
   terminal.out(`Usage: landfall <command> [options]\n\n${rows.join("\n")}\n\n${exitCodeHelp()}\n\nlandfall <command> --help says more; landfall start --help lists the settings.`); // biome-ignore format: one line
   return nothingAsked ? exitCodes.usage.code : 0;
 }
 
-function helpOf(name: string, command: Command): string {
+function helpOf(name: string, summary: string, command: Command): string {
   const options = Object.entries({ ...command.options, ...common }).map(([option, row]) => {
     const value = "value" in row ? ` <${row.value}>` : "";
     return `  ${`--${option}${value}`.padEnd(22)}${row.text}`;
   });
   const parts = [
     `Usage: landfall ${name} ${command.usage}`.trim(),
-    command.summary,
+    summary,
     `Options\n${options.join("\n")}`,
     ...(command.details === undefined ? [] : [command.details]),
     ...(name === "start" ? [`Settings come from the environment; each also as <NAME>_FILE.\n\n${settingsHelp()}`] : []),

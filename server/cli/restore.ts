@@ -12,7 +12,6 @@ import { duration } from "./measure.ts";
 
 export const command: Command = {
   usage: "<file>",
-  summary: "Restore a backup into an empty database.",
   details:
     "The database is the one of DATABASE_URL, or a new embedded one in LANDFALL_DATA_DIR; it must be empty. The file is\n" +
     "checked whole before anything is touched (- reads standard input), and all of it goes in or nothing does. The\n" +

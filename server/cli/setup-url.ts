@@ -6,7 +6,6 @@ import { clock, withDatabase } from "./local.ts";
 
 export const command: Command = {
   usage: "",
-  summary: "Show the link that makes the first admin; a new one when the old one is gone.",
   options: { renew: { type: "boolean", text: "Make a new link even when one is kept." } },
   positionals: { min: 0, max: 0 },
   async run(call) {

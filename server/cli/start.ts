@@ -10,7 +10,6 @@ const stopPatienceMs = 30_000;
 
 export const command: Command = {
   usage: "",
-  summary: "Start the server, on the embedded Postgres unless DATABASE_URL is set.",
   details:
     "Ends in order on SIGTERM or Ctrl-C: not ready, no new requests, running ones finish, exit within 30 s. A second\n" +
     "Ctrl-C ends it at once. Several may run on one data folder: one runs Postgres, and another takes over when it ends.",

@@ -7,7 +7,6 @@ import { documentIn, remoteOf } from "./remote.ts";
 
 export const command: Command = {
   usage: "",
-  summary: "Write landfall.schema.ts for the typed client, from a running server.",
   details: "Needs an admin's key or one with schema:read.  Example: landfall types --out src/landfall.schema.ts",
   options: {
     ...remoteOptions,

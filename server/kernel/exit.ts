@@ -24,18 +24,15 @@ export const exitCodes = {
   input_refused: { code: 29, text: "What was given is not accepted, such as a password that is too short." },
   file_unusable: { code: 30, text: "A file named on the command line cannot be read or written." },
   older_servers: { code: 31, text: "Servers still running on this database would not survive its migration." },
-<<<<<<< HEAD
+  data_not_kept: {
+    code: 32,
+    text: "In a container: the data folder is on no volume, and LANDFALL_EPHEMERAL=1 is not set.",
+  },
   archive_refused: { code: 40, text: "The backup is damaged, incomplete, or none that this version reads." },
   passphrase_wrong: { code: 41, text: "The backup was encrypted with another passphrase." },
   database_not_empty: { code: 42, text: "The database to restore into holds something; the line says what." },
   backup_failed: { code: 43, text: "The backup was not taken; the line says why." },
   drill_failed: { code: 44, text: "The rehearsed restore differs from the backup." },
-=======
-  data_not_kept: {
-    code: 32,
-    text: "In a container: the data folder is on no volume, and LANDFALL_EPHEMERAL=1 is not set.",
-  },
->>>>>>> docker
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

@@ -1,4 +1,5 @@
 // The command line from outside: help, exit codes, JSON, and the commands that are clients of a running server.
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
@@ -67,6 +68,20 @@ test("help lists every command and every exit code, and each command's help its 
     expect(await help.ended).toBe(0);
     expect(help.out()).toContain(`Usage: landfall ${name}`);
   }
+});
+
+test("the list of commands loads no command and no package: it is there at once", () => {
+  const hook = `import { registerHooks } from "node:module";
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    process.on("exit", () => process.stderr.write(loaded.filter((url) => url.startsWith("file:")).join("\\n")));`;
+  const program = new URL("../../server/bin/landfall.mjs", import.meta.url).pathname;
+  const flags = ["--import", `data:text/javascript,${encodeURIComponent(hook)}`, program, "--help"];
+  const { status, stderr } = spawnSync(process.execPath, flags, { encoding: "utf8" });
+  const loaded = stderr.split("\n").filter((url) => url !== "");
+  expect(status).toBe(0);
+  expect(loaded.some((url) => url.endsWith("/server/cli/index.ts"))).toBe(true);
+  expect(loaded.filter((url) => url.includes("/node_modules/") || /\/cli\/(?!index\.ts)/.test(url))).toEqual([]);
 });
 
 test.each([

@@ -12,10 +12,20 @@ export interface Contestant {
   readonly pid: number;
   /** The request of one operation as text; `n` varies it. */
   request(operation: Operation, n: number): string;
+  /** Asks once, with the credential or as a stranger. */
+  ask(operation: Operation, as: "user" | "stranger"): Promise<{ readonly status: number; readonly text: string }>;
   stop(): Promise<void>;
 }
 
 export type Operation = "read" | "list" | "create" | "update" | "bulk";
+/** Method, path and body of each operation. */
+export type Paths = Record<Operation, (n: number) => [string, string, unknown?]>;
+
+/** A server whose health page answers. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
 
 const root = new URL("../../../", import.meta.url).pathname;
 const serviceKey = "bench-service-key-bench-service-key-bench";
@@ -37,14 +47,14 @@ export async function baseline(name: string, databaseUrl: string): Promise<Conte
 
   const child = launch([`test/bench/baselines/${name}.ts`], { DATABASE_URL: databaseUrl, PORT: "0" });
   const { port, token } = JSON.parse(await firstLine(child)) as { port: number; token: string };
-  const paths: Record<Operation, (n: number) => [string, string, unknown?]> = {
+  const paths: Paths = {
     read: (n) => ["GET", `/posts/${postId(n % postCount)}`],
     list: () => ["GET", "/posts?status=open"],
     create: (n) => ["POST", "/posts", body(n)],
     update: (n) => ["PATCH", `/posts/${postId(n % postCount)}`, change(n)],
     bulk: (n) => ["POST", "/posts/bulk", many(n)],
   };
-  return contestant(name, child, port, token, paths);
+  return contestant(name, { child, port, credential: { Authorization: `Bearer ${token}` } }, paths);
 }
 
 /** Landfall itself, with a key bound to a user, under rules. */
@@ -53,32 +63,41 @@ export async function landfall(
   dataDir: string,
   more: Record<string, string> = {},
 ): Promise<Contestant> {
+  return prepareLandfall(await startLandfall(databaseUrl, dataDir, more), databaseUrl);
+}
+
+export async function startLandfall(
+  databaseUrl: string,
+  dataDir: string,
+  more: Record<string, string> = {},
+): Promise<Started> {
   const port = await freePort();
-  const settings = {
+  const child = launch([...nodeFlags, "server/bin/landfall.mjs", "start"], {
     DATABASE_URL: databaseUrl,
     PORT: String(port),
     LANDFALL_DATA_DIR: dataDir,
     LANDFALL_SERVICE_KEY: serviceKey,
-  };
-  const child = launch([...nodeFlags, "server/bin/landfall.mjs", "start"], {
-    ...settings,
     LANDFALL_RATE_PER_CREDENTIAL: "0",
     LANDFALL_RATE_PER_ADDRESS: "0",
     LANDFALL_LOG_LEVEL: "warn",
     ...more,
   });
   await answers(port, child);
+  return { child, port };
+}
+
+export async function prepareLandfall({ child, port }: Started, databaseUrl: string): Promise<Contestant> {
   const token = await prepare(`http://127.0.0.1:${port}`);
   await asBaseline(databaseUrl);
   const records = "/v1/collections/posts/records";
-  const paths: Record<Operation, (n: number) => [string, string, unknown?]> = {
+  const paths: Paths = {
     read: (n) => ["GET", `${records}/${postId(n % postCount)}`],
     list: () => ["GET", `${records}?filter=status%20%3D%3D%20%27open%27&sort=-createdAt&limit=30`],
     create: (n) => ["POST", records, { ...body(n), author: "u1" }],
     update: (n) => ["PATCH", `${records}/${postId(n % postCount)}`, change(n)],
     bulk: (n) => ["POST", records, many(n).map((one) => ({ ...one, author: "u1" }))],
   };
-  return contestant("landfall", child, port, token, paths);
+  return contestant("landfall", { child, port, credential: { Authorization: `Bearer ${token}` } }, paths);
 }
 
 async function prepare(url: string): Promise<string> {
@@ -100,8 +119,8 @@ async function prepare(url: string): Promise<string> {
     ],
     indexes: [{ fields: ["status", "createdAt"] }],
     rules: {
-      list: "status == 'open' || author == auth.id",
-      get: "status != 'secret' || author == auth.id",
+      list: "auth.signedIn && (status == 'open' || author == auth.id)",
+      get: "auth.signedIn && (status != 'secret' || author == auth.id)",
       create: "author == auth.id",
       update: "auth.signedIn && status != 'secret'",
       delete: "author == auth.id",
@@ -131,13 +150,17 @@ async function asBaseline(databaseUrl: string): Promise<void> {
   await client.end();
 }
 
-function contestant(
-  name: string,
-  child: ChildProcess,
-  port: number,
-  token: string,
-  paths: Record<Operation, (n: number) => [string, string, unknown?]>,
-): Contestant {
+interface Access {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** What says who asks, as header lines. */
+  readonly credential: Readonly<Record<string, string>>;
+  /** Sent by strangers too. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function contestant(name: string, { child, port, credential, headers = {} }: Access, paths: Paths): Contestant {
+  const lines = Object.entries({ ...headers, ...credential }).map(([header, value]) => `${header}: ${value}\r\n`);
   return {
     name,
     port,
@@ -145,28 +168,41 @@ function contestant(
     request: (operation, n) => {
       const [method, path, value] = paths[operation](n);
       const text = value === undefined ? "" : JSON.stringify(value);
-      const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
+      const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines.join("")}`;
       if (value === undefined) return `${head}\r\n`;
       return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        child.once("exit", () => resolve());
-        child.kill("SIGTERM");
-      }),
+    ask: async (operation, as) => {
+      const [method, path, value] = paths[operation](1);
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+        method,
+        headers: { ...headers, ...(as === "user" ? credential : {}), "content-type": "application/json" },
+        ...(value === undefined ? {} : { body: JSON.stringify(value) }),
+      });
+      return { status: answer.status, text: await answer.text() };
+    },
+    stop: () => ended(child),
   };
 }
 
-const body = (n: number): Omit<Post, "id"> => {
+export function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once("exit", () => resolve());
+    child.kill("SIGTERM");
+  });
+}
+
+export const body = (n: number): Omit<Post, "id"> => {
   const { id: _, ...rest } = post(n);
   return rest;
 };
-const change = (n: number) => ({ likes: n % 1_000, title: `changed ${n}` });
-const many = (n: number) => Array.from({ length: 1_000 }, (_, k) => body(n + k));
+export const change = (n: number) => ({ likes: n % 1_000, title: `changed ${n}` });
+export const many = (n: number) => Array.from({ length: 1_000 }, (_, k) => body(n + k));
 
-export function launch(args: readonly string[], env: Record<string, string>): ChildProcess {
+export function launch(args: readonly string[], env: Record<string, string>, cwd = root): ChildProcess {
   const child = spawn(process.execPath, args, {
-    cwd: root,
+    cwd,
     env: { ...process.env, NODE_ENV: "production", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -191,12 +227,12 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves with the milliseconds from now to the first answer of `/readyz` with that status. */
-export async function answers(port: number, child: ChildProcess, status = 200): Promise<number> {
+/** Resolves with the milliseconds from now to the first answer of the health page with that status. */
+export async function answers(port: number, child: ChildProcess, status = 200, page = "/readyz"): Promise<number> {
   const startedMs = performance.now();
   child.stdout?.resume();
   while (child.exitCode === null) {
-    const ok = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+    const ok = await fetch(`http://127.0.0.1:${port}${page}`).then(
       (answer) => answer.status === status,
       () => false,
     );
