@@ -98,7 +98,7 @@ function changeOf(wanted, there) {
 function canonical(part, value) {
   const empty = { fields: [], indexes: [], rules: {}, preconditionRequired: false }[part];
   return JSON.stringify(value ?? empty, (key, item) => {
-    if (key === "was" || item === null || item === false) return undefined;
+    if (key === "was" || item === null || (item === false && key !== "default")) return undefined;
     if (typeof item !== "object" || Array.isArray(item)) return item;
     return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
   });

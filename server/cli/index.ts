@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, Row>> = {
     summary: "Start the server, on the embedded Postgres unless DATABASE_URL is set.",
     load: () => import("./start.ts"),
   },
+  init: {
+    summary: "Make an app project: collections with rules and their tests, types, a small app.",
+    load: () => import("./init.ts"),
+  },
   types: {
     summary: "Write landfall.schema.ts for the typed client, from a running server.",
     load: () => import("./types.ts"),

@@ -17,6 +17,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "server/collections",
     "server/kernel",
     "sdk/src",
+    "sdk/src/wire",
   ],
   "server/bin": ["server/cli"],
   migrations: [],

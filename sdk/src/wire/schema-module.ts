@@ -70,11 +70,13 @@ function inversesOf(
  * ```
  */
 export function schemaModule(schema: object): string {
-  return `// Written by \`landfall types\`. Run it again after a change of the collections.
-import { defineSchema } from "@landfall/client";
-
-export const schema = defineSchema(${literal(schema, "")});
-`;
+  const lines = [
+    "// Written by `landfall types`. Run it again after a change of the collections.",
+    'import { defineSchema } from "@landfall/client";',
+    "",
+    `export const schema = defineSchema(${literal(schema, "")});`,
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 /** JSON with bare keys where they are names; short objects on one line. */
