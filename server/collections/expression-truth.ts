@@ -111,7 +111,8 @@ function membership(c: Compilation, a: Node, list: Node, wanted: boolean): strin
     return wanted ? found : joined([...certain(x), `NOT ${found}`]);
   }
   const y = c.value(list);
-  const found = `${x.sql} = ANY (${y.sql})`;
+  // A list of another record is a subquery, and ANY over one of those asks its rows: inside coalesce it is an array.
+  const found = `${x.sql} = ANY (${list.k === "follow" ? `coalesce(${y.sql})` : y.sql})`;
   return wanted ? found : joined([...certain(x), ...certain(y), `(${found}) IS NOT TRUE`]);
 }
 

@@ -39,8 +39,9 @@ test("members work on tasks, strangers do not see them", async () => {
 test("a task does not move into a project of strangers, nor out of one", async () => {
   const evil = `${run}-evil`;
   await eve.from("projects").create({ id: evil, name: "Evil", owner: names.eve });
-  await expect(ben.from("tasks").update(task, { project: evil })).rejects.toMatchObject({ status: 403 });
-  await expect(eve.from("tasks").create({ project, title: "Spam" })).rejects.toMatchObject({ status: 403 });
+  // A project that one may not see is no project: the answer is the same as for an id that was never there.
+  await expect(ben.from("tasks").update(task, { project: evil })).rejects.toMatchObject({ status: 422 });
+  await expect(eve.from("tasks").create({ project, title: "Spam" })).rejects.toMatchObject({ status: 422 });
   await eve.from("projects").delete(evil);
 });
 
