@@ -12,7 +12,7 @@ export interface Chapter {
 export const contents: readonly Chapter[] = [
   {
     title: "Start",
-    pages: ["index.md", "start/ship-an-app.md", "start/manage-data.md", "guides/run-it.md"],
+    pages: ["index.md", "start/ship-an-app.md", "start/manage-data.md", "guides/run-it.md", "guides/new-app.md"],
   },
   {
     title: "Model and rules",
