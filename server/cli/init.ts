@@ -12,7 +12,6 @@ const list = Object.entries(templates).map(([name, { title }]) => `  ${name.padE
 
 export const command: Command = {
   usage: "[folder]",
-  summary: "Make an app project: collections with rules and their tests, types, a small app.",
   details: `Templates\n${list}\n\nAt a terminal it asks for what is not said; otherwise the template is tasks. Files that are there stay as they are.`,
   options: {
     template: { type: "string", value: "name", text: `One of ${names.join(", ")}.` },

@@ -62,7 +62,18 @@ test("help lists every command and every exit code, and each command's help its 
   expect(await overview.ended).toBe(0);
   for (const { code, text } of Object.values(exitCodes)) expect(overview.out()).toMatch(new RegExp(`${code} +${text.slice(0, 20)}`)); // biome-ignore format: one line
   const names = [...overview.out().matchAll(/^ {2}([a-z-]+) {2,}/gm)].map((match) => match[1] as string);
-  expect(names).toEqual(["start", "init", "types", "import", "export", "admin", "setup-url", "backup", "restore", "doctor"]);
+  expect(names).toEqual([
+    "start",
+    "init",
+    "types",
+    "import",
+    "export",
+    "admin",
+    "setup-url",
+    "backup",
+    "restore",
+    "doctor",
+  ]);
   for (const name of names) {
     const help = run([name, "--help"]);
     expect(await help.ended).toBe(0);
