@@ -96,7 +96,6 @@ function PaletteBody({ onClose, onOpenHelp }: Omit<PaletteProps, "opened">) {
         size="md"
         variant="unstyled"
         className="palette-input"
-        px="md"
         value={query}
         onChange={(event) => {
           setQuery(event.currentTarget.value);
