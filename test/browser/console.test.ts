@@ -585,7 +585,7 @@ describe("every screen is sound", () => {
   };
   test("at 360 px in the dark and at 1440 px in the light", async () => {
     await Promise.all([walk(360, "dark"), walk(1440, "light")]);
-  }, 60_000);
+  }, 120_000);
 });
 
 test("a one-time password lets in as far as the screen that replaces it", async () => {

@@ -1,5 +1,5 @@
 // `npm run screenshots`: every screen of the console with demo data, at 360 and 1440 px, light and dark, into `shots/`
-// beside this file, for eyes to review. `npm run screenshots -- readme` makes `docs/console.png` anew from all 138,398
+// beside this file, for eyes to review; `-- screens palette keys` takes those alone. `npm run screenshots -- readme` makes `docs/console.png` anew from all 138,398
 // cities; `-- brand` draws the raster files of `brand/` from its mark and tokens.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -75,7 +75,8 @@ const screens: readonly Screen[] = [
 
 const looks = [360, 1440].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme })));
 const empty = { name: "empty", kind: "base", fields: [{ name: "title", type: "text" }] };
-const wanted = process.argv[2] ?? "screens";
+const [wanted = "screens", ...only] = process.argv.slice(2);
+const isWanted = ([, name]: Screen) => only.length === 0 || only.includes(name);
 const browser = await launchChromium();
 try {
   if (wanted === "brand") await drawBrand(browser);
@@ -129,7 +130,7 @@ async function glance(server: ServerProcess, some: readonly Screen[], state?: St
   for (const look of looks) {
     const context = await newContext(browser, state ? { ...look, state } : look);
     const page = await context.newPage();
-    for (const [path, name, sign] of some) {
+    for (const [path, name, sign] of some.filter(isWanted)) {
       await page.goto(`${server.url}/console/${path}`);
       await shows(page, page.locator(sign));
       await page.screenshot({ path: join(shots, `${name}-${look.width}-${look.scheme}.png`) });
@@ -200,7 +201,7 @@ async function walk(server: ServerProcess, context: BrowserContext, suffix: stri
   page.setDefaultTimeout(15_000);
   await page.goto(`${server.url}/console/nowhere`);
   await page.locator("main h1").waitFor();
-  for (const [path, name, sign, act] of screens) {
+  for (const [path, name, sign, act] of screens.filter(isWanted)) {
     await page.evaluate(`history.pushState({}, "", "/console/nowhere")`);
     await page.getByText("This page does not exist").waitFor();
     await page.evaluate(`history.pushState({}, "", "/console/${path}")`);

@@ -68,6 +68,7 @@ function Size({ collection }: { readonly collection: Collection }) {
       <Button
         size="compact-xs"
         variant="subtle"
+        mr={-7}
         loading={exact.isFetching}
         aria-label={words.countOf(name)}
         onClick={() => void exact.refetch()}

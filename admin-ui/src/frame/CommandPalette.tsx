@@ -6,7 +6,7 @@ import { type KeyboardEvent, useId, useState } from "react";
 import { collectionsQuery } from "../api/queries.ts";
 import { useLayer } from "../parts/useLayer.ts";
 import { rank } from "./rank.ts";
-import { docsUrl, texts } from "./texts.ts";
+import { docsUrl, referenceUrl, texts } from "./texts.ts";
 
 interface Entry {
   readonly label: string;
@@ -61,6 +61,7 @@ function useEntries(onOpenHelp: () => void): readonly Entry[] {
     ),
     command(texts.header.shortcuts, onOpenHelp),
     command(texts.header.docs, () => window.open(docsUrl, "_blank", "noopener")),
+    command(texts.header.reference, () => window.open(referenceUrl, "_blank", "noopener")),
   ];
 }
 
@@ -96,7 +97,6 @@ function PaletteBody({ onClose, onOpenHelp }: Omit<PaletteProps, "opened">) {
         size="md"
         variant="unstyled"
         className="palette-input"
-        px="md"
         value={query}
         onChange={(event) => {
           setQuery(event.currentTarget.value);

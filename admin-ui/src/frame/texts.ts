@@ -1,6 +1,7 @@
 // The frame's words.
 /** Served by the same server, beside the console. */
 export const docsUrl = "/docs";
+export const referenceUrl = "/docs/reference";
 
 export const texts = {
   product: "Landfall",
@@ -35,6 +36,7 @@ export const texts = {
     themes: { light: "Light", dark: "Dark", auto: "As the system" },
     shortcuts: "Keyboard shortcuts",
     docs: "Documentation",
+    reference: "API reference",
   },
   palette: {
     title: "Search and commands",

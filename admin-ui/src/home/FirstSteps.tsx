@@ -49,7 +49,7 @@ export function FirstSteps({ done, collections, keys, latest }: FirstStepsProps)
             ) : (
               <IconCircle size={20} className="quiet" aria-label={words.isOpen} />
             )}
-            <div className="grow">
+            <div className="step-body">
               <h3>{words[step].title}</h3>
               <p className="quiet">{bodies[step]}</p>
             </div>

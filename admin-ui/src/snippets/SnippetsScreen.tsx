@@ -2,6 +2,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useCollection } from "../collections/useCollection.ts";
+import { referenceUrl } from "../frame/texts.ts";
 import { CopyButton } from "../parts/CopyButton.tsx";
 import { SchemaDownload } from "./SchemaDownload.tsx";
 import { setUpCall, snippetsOf } from "./snippets.ts";
@@ -16,7 +17,12 @@ export function SnippetsScreen() {
   return (
     <div className="screen">
       <div className="screen-head">
-        <p className="quiet grow">{texts.intro}</p>
+        <p className="quiet grow">
+          {texts.intro}{" "}
+          <a href={referenceUrl} target="_blank" rel="noopener">
+            {texts.reference}
+          </a>
+        </p>
         <SegmentedControl
           data={[
             { value: "curl", label: texts.curl },

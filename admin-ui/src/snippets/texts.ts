@@ -12,5 +12,6 @@ export const texts = {
   setUp: "Set up",
   schema: (file: string) => `Download ${file}`,
   schemaWhy: "Your collections as types, beside the program. Take it anew after a change of the collections.",
+  reference: "Every call of this server, to try",
   copy: (what: string) => `Copy ${what}`,
 } as const;
