@@ -1,5 +1,9 @@
 // docs/cli.md, from what each command says of itself with `--help`.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { runCli } from "../../server/cli/index.ts";
+
+const ofApps = join(import.meta.dirname, "../../sdk/bin/landfall.mjs");
 
 const intro = `# Command line
 
@@ -13,7 +17,8 @@ export async function cliPage(): Promise<string> {
   const commands: string[] = [];
   // One after the other: they all print to the same place.
   for (const name of names) commands.push(section(name, await said([name, "--help"])));
-  return `${intro}\n${commands.join("\n")}`;
+  const inApp = execFileSync(process.execPath, [ofApps, "--help"], { encoding: "utf8" });
+  return `${intro}\n${commands.join("\n")}\n## In an app\n\nWhere the client is installed, \`npx landfall\` is this smaller command.\n\n\`\`\`text\n${inApp.trim()}\n\`\`\`\n`;
 }
 
 /** Without the settings and exit codes, which have a page. */

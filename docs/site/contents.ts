@@ -3,7 +3,7 @@
 
 export interface Chapter {
   readonly title: string;
-  /** Files under `docs/`, in order. One that ends in `/` stands for every page of that folder. */
+  /** Files under `docs/`, in order. One that ends in `/` stands for every page of that folder that is named nowhere. */
   readonly pages: readonly string[];
   /** Pages that the server makes and that are not built from a file here. */
   readonly links?: readonly { readonly title: string; readonly href: string }[];
@@ -31,7 +31,7 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Operate",
-    pages: ["guides/console.md", "guides/backup.md", "guides/upgrade.md", "guides/security.md", "limits.md"],
+    pages: ["guides/console.md", "guides/backup.md", "guides/", "guides/security.md", "limits.md"],
   },
   {
     title: "Coming from",
@@ -43,5 +43,5 @@ export const contents: readonly Chapter[] = [
     links: [{ title: "HTTP API", href: "/docs/reference" }],
   },
   { title: "Protocols", pages: ["protocol/"] },
-  { title: "How it is made", pages: ["architecture.md", "benchmarks.md", "guides/", "decisions/"] },
+  { title: "How it is made", pages: ["architecture.md", "benchmarks.md", "decisions/"] },
 ];

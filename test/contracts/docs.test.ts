@@ -47,6 +47,15 @@ describe("pages", () => {
     }
   });
 
+  test.each(["start/ship-an-app.md", "start/manage-data.md", "guides/run-it.md"])(
+    "%s has at most ten steps",
+    (file) => {
+      const steps = printedPage(file).steps.filter((step) => /^\d+\. /.test(step));
+      expect(steps.length).toBeGreaterThan(0);
+      expect(steps.length).toBeLessThanOrEqual(10);
+    },
+  );
+
   /** Addresses of the server that are no pages of ours. */
   const served = ["/console", "/v1/openapi.json", "/docs/reference", "/sdk.tgz"];
 

@@ -56,7 +56,7 @@ test.each([integrityStep, installScriptStep, licenceStep, versionStep, sbomStep]
   "X15 $name: holds for the product",
   (step) => {
     const { ok, details } = step.run(root);
-      expect(ok, details).toBe(true);
+    expect(ok, details).toBe(true);
   },
 );
 

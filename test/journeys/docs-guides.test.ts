@@ -19,7 +19,9 @@ beforeAll(async () => {
     collections: everything,
   });
   key = made.json.secret;
-  ann = reader(server.port, {}, { LANDFALL_SERVICE_KEY: serviceKey, LANDFALL_KEY: key });
+  // The last two are for commands that work on the database itself: what the server was started with.
+  const place = { DATABASE_URL: server.database.url, LANDFALL_DATA_DIR: server.dataDir };
+  ann = reader(server.port, {}, { LANDFALL_SERVICE_KEY: serviceKey, LANDFALL_KEY: key, ...place });
   await ann.follow(printedPage("guides/collections.md"));
   for (const [id, name] of [
     ["ann", "Ann"],
@@ -48,6 +50,7 @@ test.each([
   ["guides/api-keys.md", { commands: 1, compared: 0 }],
   ["guides/testing-rules.md", { commands: 2, compared: 1 }],
   ["guides/import-export.md", { commands: 3, compared: 0 }],
+  ["guides/backup.md", { commands: 2, compared: 0 }],
 ])(
   "the commands of %s do what it says",
   async (file, done) => {

@@ -24,6 +24,14 @@ import { marked, type Tokens } from "marked";
 const projectRoot = join(import.meta.dirname, "../..");
 const readyWithinMs = 60_000;
 
+/** A registry is asked for what is not here yet, and for nothing else: not for newer versions, not for what is known of them. */
+const quietNpm = {
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+  npm_config_update_notifier: "false",
+  npm_config_prefer_offline: "true",
+};
+
 interface Block {
   readonly language: string;
   readonly notes: readonly string[];
@@ -69,7 +77,7 @@ export function reader(port: number, settings: Record<string, string>, variables
   const env = {
     ...cleanEnvironment(),
     ...variables,
-    HOME: home,
+    ...quietNpm,
     PATH: `${join(projectRoot, "node_modules/.bin")}:${process.env.PATH}`,
   };
   const shell = new Shell(clone, join(home, ".state"), env);
