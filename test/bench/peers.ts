@@ -2,7 +2,7 @@
 // peers are installed when this runs (`test/tools/peers`). Capacity = their CPU per request / ours, Postgres included.
 // `SAVE=1` writes docs/benchmarks/peers.json, from which `npm run bench report` draws the tables and the picture.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,20 +42,24 @@ const makers: Readonly<Record<string, (place: Place) => Promise<Candidate>>> = {
   "directus-cached": (place) => directus(place, { name: "directus-cached", dataCache: true }),
 };
 
-if (process.env.NO_INSTALL === undefined) install();
+if (!isInstalled()) install();
 const postgres = await benchPostgres(["max_connections=200", "shared_buffers=256MB", "max_wal_size=4GB"]);
 try {
   const candidates: Candidate[] = [];
   for (const name of ["landfall", ...names]) candidates.push(await made(name, postgres));
-  const running: { candidate: Candidate; contestant: Contestant }[] = [];
+  const running: Started[] = [];
   const figures: Record<string, unknown> = {};
   try {
-    for (const one of candidates) running.push({ candidate: one, contestant: await one.prepare(await one.start()) });
-    const contestants = running.map(({ contestant }) => contestant);
+    const contestants: Contestant[] = [];
+    for (const one of candidates) {
+      const started = await one.start();
+      running.push(started);
+      contestants.push(await one.prepare(started));
+    }
     for (const contestant of contestants) await checkFair(contestant);
     for (const operation of wanted) figures[operation] = await measure(contestants, operation as Measured);
   } finally {
-    await Promise.all(running.map(({ contestant }) => contestant.stop()));
+    await Promise.all(running.map(({ child }) => ended(child)));
   }
   if (rounds > 0) figures.start = await starts(candidates);
   const versions = Object.fromEntries(candidates.map(({ name, version }) => [name, version]));
@@ -64,6 +68,12 @@ try {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } finally {
   await postgres.stop();
+}
+
+/** What npm writes last into node_modules is newer than the lockfile. */
+function isInstalled(): boolean {
+  const changedMs = (file: string) => statSync(join(peersFolder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return changedMs("node_modules/.package-lock.json") > changedMs("package-lock.json");
 }
 
 /** On demand and from the lockfile; no package runs a script of its own. */
