@@ -2,10 +2,9 @@
 // peers are installed when this runs (`test/tools/peers`). Capacity = their CPU per request / ours, Postgres included.
 // `SAVE=1` writes docs/benchmarks/peers.json, from which `npm run bench report` draws the tables and the picture.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Candidate, type Place, peersFolder, versionOf } from "./harness/candidate.ts";
 import {
   type Contestant,
@@ -15,12 +14,12 @@ import {
   type Started,
   startLandfall,
 } from "./harness/contestants.ts";
-import { cpuOfTreeUs, memoryOfTreeMiB } from "./harness/cpu.ts";
 import { directus } from "./harness/directus.ts";
 import { parse } from "./harness/parse.ts";
 import { type BenchPostgres, benchPostgres } from "./harness/postgres.ts";
 import { connections, inRounds, type Measured, median, rounded, type Sample } from "./harness/rounds.ts";
 import { conditions, save } from "./harness/saved.ts";
+import { starts } from "./harness/starts.ts";
 
 const rounds = Number(process.env.ROUNDS ?? 5);
 const seconds = Number(process.env.SECONDS ?? 2);
@@ -42,28 +41,38 @@ const makers: Readonly<Record<string, (place: Place) => Promise<Candidate>>> = {
   "directus-cached": (place) => directus(place, { name: "directus-cached", dataCache: true }),
 };
 
-if (process.env.NO_INSTALL === undefined) install();
+if (!isInstalled()) install();
 const postgres = await benchPostgres(["max_connections=200", "shared_buffers=256MB", "max_wal_size=4GB"]);
 try {
   const candidates: Candidate[] = [];
   for (const name of ["landfall", ...names]) candidates.push(await made(name, postgres));
-  const running: { candidate: Candidate; contestant: Contestant }[] = [];
+  const running: Started[] = [];
   const figures: Record<string, unknown> = {};
   try {
-    for (const one of candidates) running.push({ candidate: one, contestant: await one.prepare(await one.start()) });
-    const contestants = running.map(({ contestant }) => contestant);
+    const contestants: Contestant[] = [];
+    for (const one of candidates) {
+      const started = await one.start();
+      running.push(started);
+      contestants.push(await one.prepare(started));
+    }
     for (const contestant of contestants) await checkFair(contestant);
     for (const operation of wanted) figures[operation] = await measure(contestants, operation as Measured);
   } finally {
-    await Promise.all(running.map(({ contestant }) => contestant.stop()));
+    await Promise.all(running.map(({ child }) => ended(child)));
   }
-  if (rounds > 0) figures.start = await starts(candidates);
+  if (rounds > 0) figures.start = await starts(candidates, { rounds, idleSeconds });
   const versions = Object.fromEntries(candidates.map(({ name, version }) => [name, version]));
   const result = { bench: "peers", ...conditions(), rounds, seconds, connections, idleSeconds, versions, figures };
   if (process.env.SAVE !== undefined) save("peers", result);
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } finally {
   await postgres.stop();
+}
+
+/** What npm writes last into node_modules is newer than the lockfile. */
+function isInstalled(): boolean {
+  const changedMs = (file: string) => statSync(join(peersFolder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return changedMs("node_modules/.package-lock.json") > changedMs("package-lock.json");
 }
 
 /** On demand and from the lockfile; no package runs a script of its own. */
@@ -113,54 +122,4 @@ async function measure(contestants: readonly Contestant[], operation: Measured):
     process.stdout.write(`${operation.padEnd(7)} ${name.padEnd(16)} ${JSON.stringify(figure)}\n`);
   }
   return { load: rounded(loadavg()[0] as number, 1), ...figures };
-}
-
-interface Start {
-  readonly ms: number;
-  readonly cpuMs: number;
-  readonly rssMiB: number;
-  readonly pssMiB: number;
-}
-
-/** Starts on a filled database, in turn; then memory after idling. Every server keeps a compile cache. */
-async function starts(candidates: readonly Candidate[]): Promise<Record<string, unknown>> {
-  const taken = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++)
-    for (const one of candidates) {
-      const start = await timed(one, round);
-      if (round >= 0) taken.get(one.name)?.push(start);
-    }
-  const figures: Record<string, unknown> = {};
-  const medians = (name: string): Start => {
-    const list = taken.get(name) as Start[];
-    const of = (what: keyof Start) => rounded(median(list.map((start) => start[what]).filter((value) => !Number.isNaN(value)))); // biome-ignore format: one line
-    return { ms: of("ms"), cpuMs: of("cpuMs"), rssMiB: of("rssMiB"), pssMiB: of("pssMiB") };
-  };
-  const ours = medians("landfall");
-  for (const { name } of candidates) {
-    const theirs = medians(name);
-    const ratio = (what: keyof Start) => rounded(ours[what] / theirs[what], 2);
-    const figure = { ...theirs, startOfTheirs: ratio("ms"), startCpuOfTheirs: ratio("cpuMs"), memoryOfTheirs: ratio("rssMiB") }; // biome-ignore format: one line
-    figures[name] = figure;
-    process.stdout.write(`start   ${name.padEnd(16)} ${JSON.stringify(figure)}\n`);
-  }
-  return { load: rounded(loadavg()[0] as number, 1), ...figures };
-}
-
-/** Memory is read in the first counted round alone: it hardly varies, and waiting for it takes longest. */
-async function timed(one: Candidate, round: number): Promise<Start> {
-  const startedMs = performance.now();
-  const { child }: Started = await one.start();
-  const ms = performance.now() - startedMs;
-  const pid = child.pid as number;
-  const cpuMs = cpuOfTreeUs(pid) / 1_000;
-  if (round === 0) await sleep(idleSeconds * 1_000);
-  const memory = round === 0 ? { rssMiB: rssMiB(pid), pssMiB: memoryOfTreeMiB(pid) } : { rssMiB: Number.NaN, pssMiB: Number.NaN }; // biome-ignore format: one line
-  await ended(child);
-  return { ms, cpuMs, ...memory };
-}
-
-function rssMiB(pid: number): number {
-  const text = readFileSync(join("/proc", String(pid), "status"), "latin1");
-  return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1] ?? Number.NaN) / 1024;
 }

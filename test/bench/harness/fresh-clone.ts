@@ -23,7 +23,7 @@ export interface FreshClone {
   /** With an empty npm cache, and again with the one that left. */
   readonly installCold: Took;
   readonly installWarm: Took;
-  /** The part of each install that builds console, docs and packages. */
+  /** The part of each install that builds client, console and docs. */
   readonly ofWhichBuilding: Took;
   /** `npm start` to the first 200. */
   readonly firstStart: Took;

@@ -43,7 +43,7 @@ const names = { landfall: "Landfall", parse: "Parse Server", directus: "Directus
 const start = { most: 0.75 } as const;
 
 export function peerTables(saved: PeerFigures): string {
-  return [conditionsOf(saved), ratios(saved), absolutes(saved), starts(saved)].join("\n\n");
+  return [conditionsOf(saved), ratios(saved), met(saved), absolutes(saved), starts(saved)].join("\n\n");
 }
 
 function conditionsOf({
@@ -71,6 +71,14 @@ function ratios({ figures }: PeerFigures): string {
   return `| their CPU per request, ours is 1 | Parse Server | target | Directus | target | Directus, data cache on |
 |---|---|---|---|---|---|
 ${lines.join("\n")}`;
+}
+
+/** How many of the targets these figures meet, in words: a reader should not have to count bold cells. */
+function met({ figures }: PeerFigures): string {
+  const all = known(figures).flatMap(([name, row]) =>
+    (["parse", "directus"] as const).map((peer) => (row[peer]?.oursOverTheirs ?? 0) >= operations[name][peer]),
+  );
+  return `${all.filter(Boolean).length} of these ${all.length} targets are met.`;
 }
 
 function judged(value: number | undefined, target?: number): string {

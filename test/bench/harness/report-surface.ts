@@ -25,7 +25,7 @@ const steps = {
   clone: "`git clone`",
   installCold: "`npm install`, nothing cached",
   installWarm: "the same again, packages cached",
-  ofWhichBuilding: "of each: building console and docs",
+  ofWhichBuilding: "of each: building client, console and docs",
   firstStart: "`npm start` to the first answer, Postgres set up on the way",
   laterStart: "later starts",
   total: "**clone to first answer**",
