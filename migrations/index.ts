@@ -1,5 +1,6 @@
-// Numbered, forward-only migrations of the system schema. A file's first line says `-- breaks: nothing` or which older
-// servers it breaks; two adjacent versions of the server always share one schema (expand first, contract a release later).
+// Numbered, forward-only migrations of the system schema. A file's first line says `-- breaks: nothing`, or
+// `-- breaks: older servers than X.Y.Z`; two adjacent versions of the server always share one schema: expand first, contract a
+// release later (docs/decisions/020-side-by-side.md; test/contracts/migration-rules.ts says which statements may stand here).
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface Migration {

@@ -1,4 +1,4 @@
-// What a migration may do while servers of the version before are running (docs/decisions/016-side-by-side.md). A list of
+// What a migration may do while servers of the version before are running (docs/decisions/020-side-by-side.md). A list of
 // what is harmless, not of what is not: a statement that nobody has thought about is refused.
 import type { Migration } from "@landfall/migrations";
 import { declared, isOlder } from "../../server/kernel/db/compatibility.ts";

@@ -1,5 +1,5 @@
 // Which servers may share one database: two adjacent minor versions of one major, unless a migration names the oldest
-// server that it lets live (docs/decisions/016-side-by-side.md). Judged from both sides: by a new server before it
+// server that it lets live (docs/decisions/020-side-by-side.md). Judged from both sides: by a new server before it
 // migrates, about those that still run, and by an old one that meets a schema newer than itself.
 import type { Migration } from "@landfall/migrations";
 
