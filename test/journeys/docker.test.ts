@@ -20,6 +20,8 @@ const running = new Set<ChildProcess>();
 let folder: string;
 let image: Image;
 const ephemeral = { LANDFALL_EPHEMERAL: "1" };
+/** Where mounts can be made: as root, and not in a container that may not. */
+const canMount = spawnSync("unshare", ["--mount", "true"]).status === 0;
 /** Runs from the test that starts it to the last one, which ends it. */
 let embedded: Container;
 
@@ -108,6 +110,19 @@ test("without a database and a volume it refuses to start, in one line and with 
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain("LANDFALL_EPHEMERAL=1");
 });
+
+test.runIf(canMount)(
+  "a folder that is mounted is enough, also for the master key beside a database from outside",
+  () => {
+    // A database that does not answer ends the start one step later, which is all that has to be seen here.
+    const env = { DATABASE_URL: "postgres://x@127.0.0.1:1/x", LANDFALL_DB_START_TIMEOUT_MS: "0" };
+    expect(inImage(image, { env: { ...env, LANDFALL_DATA_DIR: "/landfall-not-mounted" } }).status).toBe(exitCodes.data_not_kept.code); // biome-ignore format: one line
+    const data = join(image.root, "data");
+    const { file, args, cwd, env: all } = imageCommand(image, { env });
+    const mounted = spawnSync("unshare", ["--mount", "sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', data, file, ...args], { cwd, env: all, encoding: "utf8" }); // biome-ignore format: one line
+    expect(mounted.status, mounted.stderr).toBe(exitCodes.database_unreachable.code);
+  },
+);
 
 test("it answers on the embedded Postgres, console and documentation too", async () => {
   embedded = await up(await start({ env: ephemeral }));
