@@ -29,6 +29,7 @@ async function taken(secret?: string): Promise<Buffer<ArrayBuffer>> {
     connection: source.connection,
     sink: async (bytes) => void parts.push(bytes),
     passphrase: secret,
+    cost: { memoryKiB: 64, passes: 1, lanes: 1 },
   });
   return Buffer.concat(parts);
 }
