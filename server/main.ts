@@ -111,6 +111,8 @@ function announce(config: Config, terminal: Terminal): void {
 export interface DatabaseOptions {
   /** False for commands: an installation that is not there is refused, not made. */
   readonly create: boolean;
+  /** Of the embedded Postgres, should it be started here. */
+  readonly settings?: readonly string[];
   readonly progress?: (line: string) => void;
   readonly log?: Logger;
 }
@@ -130,6 +132,7 @@ export async function openDatabase(
   const cluster = await openCluster({
     dataDir: config.dataDir,
     create: options.create,
+    ...(options.settings && { settings: options.settings }),
     ...(progress && { progress }),
     onChange: (event) => {
       if ("error" in event) log?.error({ err: event.error }, "the embedded Postgres cannot be started, trying again");

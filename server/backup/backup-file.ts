@@ -31,9 +31,9 @@ export async function writeBackupFile<T>(file: string, work: (sink: Sink) => Pro
 
 /** The name itself must survive a power cut too. */
 async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  await handle.sync().catch(() => {}); // Some file systems have no such thing for folders.
-  await handle.close();
+  const handle = await open(folder, "r").catch(() => undefined);
+  await handle?.sync().catch(() => {}); // Some systems have no such thing for folders.
+  await handle?.close();
 }
 
 const fileCodes = new Set(["ENOENT", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EISDIR", "ENOSPC", "EDQUOT", "EIO", "EFBIG", "ENAMETOOLONG"]); // biome-ignore format: one list

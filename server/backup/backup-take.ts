@@ -43,10 +43,13 @@ export async function takeBackup(options: TakeOptions): Promise<Taken> {
   try {
     const plan = await openSnapshot(session);
     const header = await headerOf(session.db, plan, masterKey);
-    return await write(session, header, options);
-  } finally {
-    await session.rollback();
-    await session.close().catch(() => {});
+    const taken = await write(session, header, options);
+    await session.commit();
+    await session.close();
+    return taken;
+  } catch (error) {
+    session.abandon();
+    throw error;
   }
 }
 

@@ -156,6 +156,26 @@ test("a backup that breaks off leaves no file, and one that is whole is its owne
   await expect(writeBackupFile(join(folder, "no", "x"), (sink) => takeBackup({ connection: source.connection, sink }))).rejects.toMatchObject({ reason: "file_unusable" }); // biome-ignore format: one line
 });
 
+test("a backup that is stopped in the middle of a large table ends at once, and its connection with it", async () => {
+  await source.db.query({ text: "ALTER TABLE public.empty DISABLE TRIGGER USER" });
+  await source.db.query({ text: "INSERT INTO public.empty (id, a) SELECT 'z' || n, repeat(md5(n::text), 60) FROM generate_series(1, 20000) n" }); // biome-ignore format: one statement
+  const controller = new AbortController();
+  let bytes = 0;
+  const stopped = takeBackup({
+    connection: source.connection,
+    signal: controller.signal,
+    sink: async (chunk) => {
+      bytes += chunk.length;
+      if (bytes > 100_000) controller.abort(new Error("stopped"));
+    },
+  });
+  await expect(stopped).rejects.toThrow("stopped");
+  const left = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'landfall backup' AND datname = current_database()"; // biome-ignore format: one line
+  await expect.poll(() => count(source.db, left), { timeout: 20_000 }).toBe(0);
+  await source.db.query({ text: "DELETE FROM public.empty" });
+  await source.db.query({ text: "ALTER TABLE public.empty ENABLE TRIGGER USER" });
+});
+
 test("what is no collection's is named, and stays out", async () => {
   await source.db.query({ text: "CREATE TABLE public.theirs (n int)" });
   await source.db.query({ text: "ALTER TABLE public.people ADD COLUMN theirs int" });

@@ -1,5 +1,6 @@
 // One connection of its own for a backup or a restore: no timeouts, the settings that make values print alike everywhere, and
 // what COPY streams. Beside it the same connection as the kernel's Db, for the statements other rooms run in the transaction.
+import type { Duplex } from "node:stream";
 import type pg from "pg";
 import type { Db, Statement, TransactionOptions } from "../kernel/db/index.ts";
 import type { ArchiveTable } from "./archive-format.ts";
@@ -12,6 +13,8 @@ export interface Session {
   copyOut(table: ArchiveTable): Promise<AsyncIterable<Buffer>>;
   copyIn(table: ArchiveTable, text: AsyncIterable<Buffer>): Promise<void>;
   close(): Promise<void>;
+  /** Hangs up. Postgres rolls back; a COPY that has long to go yet would have to be read to its end otherwise. */
+  abandon(): void;
 }
 
 // A plain scan of the rows as they lie, by one process from the first page on: what is copied into an empty table in this
@@ -49,6 +52,7 @@ export async function openSession(connection: pg.ClientConfig, name: string): Pr
       await pipeline(Readable.from(text), copy);
     },
     close: () => client.end(),
+    abandon: () => void (client as unknown as { connection: { stream: Duplex } }).connection.stream.destroy(),
   };
 }
 

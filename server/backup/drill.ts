@@ -11,7 +11,7 @@ import { openCluster } from "../kernel/postgres/cluster.ts";
 import { tableText } from "./archive-format.ts";
 import type { Contents } from "./archive-read.ts";
 import { openSession } from "./database-session.ts";
-import { checkArchive, digest, type RestoreOptions, restoreBackup } from "./restore-run.ts";
+import { checkArchive, digest, lockSettings, type RestoreOptions, restoreBackup } from "./restore-run.ts";
 
 export interface DrillOptions extends Pick<RestoreOptions, "read" | "passphrase" | "progress"> {
   /** Of DATABASE_URL, when there is one. */
@@ -34,7 +34,7 @@ export interface Drill {
 export async function runDrill(options: DrillOptions): Promise<Drill> {
   const startedAt = performance.now();
   const contents = await checkArchive(options);
-  const scratch = await openScratch(options.server);
+  const scratch = await openScratch(options.server, lockSettings(contents.header));
   try {
     const restored = await restoreBackup({ ...options, connection: scratch.connection, checked: contents });
     const rtoMs = performance.now() - startedAt;
@@ -69,8 +69,8 @@ interface Scratch {
   drop(): Promise<void>;
 }
 
-async function openScratch(server: pg.ClientConfig | undefined): Promise<Scratch> {
-  return (server && (await onServer(server))) ?? embedded();
+async function openScratch(server: pg.ClientConfig | undefined, settings: readonly string[]): Promise<Scratch> {
+  return (server && (await onServer(server))) ?? embedded(settings);
 }
 
 async function onServer(server: pg.ClientConfig): Promise<Scratch | undefined> {
@@ -99,11 +99,11 @@ async function onServer(server: pg.ClientConfig): Promise<Scratch | undefined> {
   };
 }
 
-async function embedded(): Promise<Scratch> {
+async function embedded(settings: readonly string[]): Promise<Scratch> {
   const dataDir = await mkdtemp(join(tmpdir(), "landfall-drill-"));
   const remove = () => rm(dataDir, { recursive: true, force: true });
   try {
-    const cluster = await openCluster({ dataDir, create: true });
+    const cluster = await openCluster({ dataDir, create: true, settings });
     return {
       connection: cluster.connection,
       where: "embedded",

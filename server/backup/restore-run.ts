@@ -11,6 +11,7 @@ import { captureOwnedTables, finishOwnedTables, makeOwnedTables, ownedTables } f
 import { beginEpoch } from "../kernel/changelog/epoch.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { migrate } from "../kernel/db/migrate.ts";
+import { Exit } from "../kernel/exit.ts";
 import type { Passphrase } from "./archive-cipher.ts";
 import { type ArchiveHeader, type ArchiveTable, type TableTotal, tableText } from "./archive-format.ts";
 import { type Contents, readArchive } from "./archive-read.ts";
@@ -62,7 +63,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     return { contents, copyMs, totalMs: performance.now() - startedAt };
   } catch (error) {
     await session.rollback();
-    throw refusedRows(error);
+    throw tooManyLocks(error, header) ?? refusedRows(error);
   } finally {
     await session.close().catch(() => {});
   }
@@ -156,7 +157,24 @@ async function finish(tx: Db, header: ArchiveHeader): Promise<void> {
   await tx.query({ text: "ANALYZE" });
 }
 
+/**
+ * A restore holds locks on all it makes until it commits: tables, indexes, functions, about 17 a collection as measured. What
+ * Postgres has room for is this setting times its connections (100 in the embedded one).
+ */
+export function lockSettings(header: ArchiveHeader): string[] {
+  return [`max_locks_per_transaction=${locksFor(header)}`];
+}
+
+const locksFor = (header: ArchiveHeader) => Math.max(64, Math.ceil((header.tables.length * 25) / 100));
+
 /** Rows that Postgres does not take, though the file is whole: made by hand, or by a version with other types. */
+function tooManyLocks(error: unknown, header: ArchiveHeader): Exit | undefined {
+  const outOfMemory = error instanceof Error && "code" in error && error.code === "53200";
+  return outOfMemory && /max_locks_per_transaction/.test(String((error as { hint?: unknown }).hint))
+    ? new Exit("restore_failed", `Postgres has too few locks for ${header.tables.length} tables in one transaction: set max_locks_per_transaction=${locksFor(header)} there for the restore. Nothing was changed.`, error) // biome-ignore format: one line
+    : undefined;
+}
+
 function refusedRows(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!/^(22|23|42703)/.test(code)) return error;

@@ -5,4 +5,4 @@ export { automaticFiles, backupFolder, readBackupFile, writeBackupFile } from ".
 export { takeBackup } from "./backup-take.ts";
 export { runDrill } from "./drill.ts";
 export { judgeMasterKey } from "./restore-judge.ts";
-export { checkArchive, restoreBackup } from "./restore-run.ts";
+export { checkArchive, lockSettings, restoreBackup } from "./restore-run.ts";

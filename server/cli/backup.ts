@@ -43,7 +43,7 @@ async function take(call: Call, file: string): Promise<void> {
   const startedAt = clock.monotonicMs();
   const { connection, stop } = await openDatabase(config, { create: false });
   try {
-    const work = (sink: (bytes: Buffer) => Promise<void>) => takeBackup({ connection, sink, passphrase, masterKey });
+    const work = (sink: (bytes: Buffer) => Promise<void>) => takeBackup({ connection, sink, passphrase, masterKey, signal: interrupted() }); // biome-ignore format: one line
     const taken = file === "-" ? await work(toStandardOutput(terminal)) : await writeBackupFile(file, work);
     const { rows, fileBytes, sha256, header } = taken;
     const tookMs = clock.monotonicMs() - startedAt;
@@ -56,6 +56,14 @@ async function take(call: Call, file: string): Promise<void> {
   } finally {
     await stop();
   }
+}
+
+/** Ctrl-C takes the draft away too. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort(new Exit("broke_off", "Interrupted. Nothing was written."));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+  return controller.signal;
 }
 
 async function keyOf(config: Config): Promise<Uint8Array> {

@@ -46,7 +46,7 @@ async function spool({ stdin }: CommandTerminal, folder: string): Promise<string
 async function restore(call: Call, file: string): Promise<void> {
   const { terminal } = call;
   const { config } = settingsOf(call.env);
-  const { checkArchive, judgeMasterKey, readBackupFile, restoreBackup } = await (
+  const { checkArchive, judgeMasterKey, lockSettings, readBackupFile, restoreBackup } = await (
     await import("../backup/index.ts")
   ).backupTools();
   const { keepMasterKey } = await import("../kernel/master-key.ts");
@@ -56,7 +56,7 @@ async function restore(call: Call, file: string): Promise<void> {
   };
   const checked = await checkArchive(opening);
   const { key, fromFile } = judgeMasterKey(checked.header, { given: config.masterKey, dataDir: config.dataDir });
-  const { connection, stop } = await openDatabase(config, { create: true });
+  const { connection, stop } = await openDatabase(config, { create: true, settings: lockSettings(checked.header) });
   try {
     const { contents, totalMs } = await restoreBackup({
       ...opening,

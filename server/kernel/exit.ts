@@ -32,6 +32,7 @@ export const exitCodes = {
   passphrase_wrong: { code: 41, text: "The backup was encrypted with another passphrase." },
   database_not_empty: { code: 42, text: "The database to restore into holds something; the line says what." },
   backup_failed: { code: 43, text: "The backup was not taken; the line says why." },
+  restore_failed: { code: 45, text: "The restore did not happen and changed nothing; the line says why." },
   drill_failed: { code: 44, text: "The rehearsed restore differs from the backup." },
 } as const;
 

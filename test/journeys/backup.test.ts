@@ -1,6 +1,6 @@
 // The way back, from outside: commands on real databases and servers, killed in the middle too.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -16,6 +16,7 @@ const source = testDatabase();
 const killed = testDatabase({ empty: true });
 const folder = mkdtempSync(join(tmpdir(), "lf-backups-"));
 const file = join(folder, "one.lfbackup");
+const large = join(folder, "large.lfbackup");
 const email = "owner@example.com";
 const password = "correct horse battery";
 const passphrase = "a passphrase of a backup";
@@ -65,6 +66,7 @@ beforeAll(async () => {
     expect(page.status).toBe(200);
     [listed, etag] = [page.text, page.headers.get("etag") ?? ""];
   });
+  await writeBackupFile(file, (sink) => takeBackup({ connection: source.connection, sink }));
 }, 120_000);
 
 afterAll(async () => {
@@ -118,8 +120,15 @@ test("a session that was open when the backup was taken does not come back", asy
 }, 60_000);
 
 function landfall(args: readonly string[], database: string) {
-  const env = { PATH: process.env.PATH ?? "", LANDFALL_DATA_DIR: join(folder, "data"), LANDFALL_MASTER_KEY: masterKey, DATABASE_URL: urlOf(database) }; // biome-ignore format: one line
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../server/bin/landfall.mjs"), ...args], { env, stdio: ["ignore", "pipe", "pipe"] }); // biome-ignore format: one line
+  return command(args, { LANDFALL_DATA_DIR: join(folder, "data"), LANDFALL_MASTER_KEY: masterKey, DATABASE_URL: urlOf(database) }); // biome-ignore format: one line
+}
+
+function command(args: readonly string[], settings: Record<string, string>) {
+  const env = { PATH: process.env.PATH ?? "", ...settings };
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../../server/bin/landfall.mjs"), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
@@ -130,7 +139,7 @@ function landfall(args: readonly string[], database: string) {
 /** Enough that a backup and a restore take a while. */
 async function grow(): Promise<void> {
   await source.db.query({ text: "ALTER TABLE public.empty DISABLE TRIGGER USER" });
-  await source.db.query({ text: "INSERT INTO public.empty (id, a) SELECT 'e' || n, (SELECT string_agg(md5(n::text || k::text), '') FROM generate_series(1, 16) k) FROM generate_series(1, 60000) n" }); // biome-ignore format: one statement
+  await source.db.query({ text: "INSERT INTO public.empty (id, a) SELECT 'e' || n, (SELECT string_agg(md5(n::text || k::text), '') FROM generate_series(1, 16) k) FROM generate_series(1, 30000) n" }); // biome-ignore format: one statement
   await source.db.query({ text: "ALTER TABLE public.empty ENABLE TRIGGER USER" });
 }
 
@@ -151,11 +160,11 @@ test("kill -9 in the middle of a backup leaves no file under its name", async ()
 }, 120_000);
 
 test("kill -9 in the middle of a restore leaves an empty database, into which the next restore goes", async () => {
-  await writeBackupFile(file, (sink) => takeBackup({ connection: source.connection, sink }));
+  await writeBackupFile(large, (sink) => takeBackup({ connection: source.connection, sink }));
   const state = `SELECT coalesce(string_agg(query, ';'), '') AS query FROM pg_stat_activity WHERE application_name = 'landfall restore' AND datname = current_database()`;
   const running = async () => (await killed.db.query<{ query: string }>({ text: state }))[0]?.query ?? "";
   for (const stage of [/CREATE|COPY landfall/, /COPY public/, /CREATE INDEX|ALTER TABLE|setval|CREATE OR REPLACE/i]) {
-    const restore = landfall(["restore", file], killed.name);
+    const restore = landfall(["restore", large], killed.name);
     await expect.poll(running, { timeout: 30_000, interval: 3 }).toMatch(stage);
     restore.child.kill("SIGKILL");
     expect(await restore.ended).toBe("SIGKILL");
@@ -163,7 +172,7 @@ test("kill -9 in the middle of a restore leaves an empty database, into which th
     const left = await killed.db.query({ text: "SELECT FROM pg_namespace WHERE nspname = 'landfall' UNION ALL SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace" }); // biome-ignore format: one statement
     expect(left).toEqual([]);
   }
-  const whole = landfall(["restore", file], killed.name);
+  const whole = landfall(["restore", large], killed.name);
   expect([await whole.ended, whole.err()]).toEqual([0, ""]);
   const again = landfall(["restore", file, "--json"], killed.name);
   expect(await again.ended).toBe(exitCodes.database_not_empty.code);
@@ -173,4 +182,24 @@ test("backup verify restores into a database of its own, compares, and says what
   const verify = landfall(["backup", "verify", file, "--json"], killed.name);
   expect([await verify.ended, verify.err()]).toEqual([0, ""]);
   expect(JSON.parse(verify.out())).toMatchObject({ where: "embedded", masterKey: "opens it", encrypted: false, rows: expect.any(Number), rpoMs: expect.any(Number), rtoMs: expect.any(Number) }); // biome-ignore format: one line
+}, 120_000);
+
+test("from a Postgres of one's own to an embedded one and back, the master key in the encrypted file", async () => {
+  const [there, back] = [join(folder, "there.lfbackup"), join(folder, "back.lfbackup")];
+  const small = await fresh(`small_${source.name}`);
+  const wanted = await checksums(made.find(({ name }) => name === `chain_20_${source.name}`)?.db as PooledDb);
+  const secret = { LANDFALL_BACKUP_PASSPHRASE: passphrase };
+  const own = { ...secret, LANDFALL_MASTER_KEY: masterKey, LANDFALL_DATA_DIR: join(folder, "own") };
+  const embedded = { ...secret, LANDFALL_DATA_DIR: join(folder, "embedded") };
+  const ends = async (args: string[], settings: Record<string, string>) => {
+    const run = command(args, settings);
+    expect([await run.ended, run.err()]).toEqual([0, expect.not.stringContaining(" at ")]);
+    return run.err();
+  };
+  await ends(["backup", there, "--with-master-key"], { ...own, DATABASE_URL: urlOf(`chain_20_${source.name}`) });
+  expect(await ends(["restore", there], embedded)).toContain("the master key came with the file");
+  expect(readFileSync(join(folder, "embedded", "master.key"), "utf8").trim()).toBe(masterKey);
+  await ends(["backup", back], embedded);
+  await ends(["restore", back], { ...own, DATABASE_URL: urlOf(`small_${source.name}`) });
+  expect(await checksums(small)).toEqual(wanted);
 }, 120_000);

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly dataDir: string;
   /** False for the command line: a folder without a cluster is refused instead of filled. */
   readonly create: boolean;
+  /** Further `-c name=value` settings, should this process be the one that starts Postgres. */
+  readonly settings?: readonly string[];
   /** One line about what takes a moment. */
   readonly progress?: (line: string) => void;
   /** Told when Postgres came back, by whom, and when it could not be started. */
@@ -123,7 +125,7 @@ async function takeSeat(
       told = true;
     } else {
       try {
-        const server = await start(launch, files);
+        const server = await start(launch, files, options.settings ?? []);
         return { pid: server.pid, server };
       } catch (error) {
         if (!(error instanceof ClusterBusy)) throw error;
@@ -134,13 +136,13 @@ async function takeSeat(
   throw new Exit("data_dir_refused", `Another Postgres holds ${files.folder} and does not answer: end it, or restart the machine.`); // biome-ignore format: one line
 }
 
-async function start(launch: Launch, files: ClusterFiles): Promise<Postmaster> {
+async function start(launch: Launch, files: ClusterFiles, extra: readonly string[]): Promise<Postmaster> {
   launch.own(files.folder);
   prepareSocketDir(launch, files.socketDir);
   return startPostmaster(launch, {
     cluster: files.folder,
     socketDir: files.socketDir,
-    settings: [...tuning, ...(launch.major >= 18 ? tuning18 : [])],
+    settings: [...tuning, ...(launch.major >= 18 ? tuning18 : []), ...extra],
     lock: hasFlock(),
   });
 }
