@@ -22,6 +22,7 @@ export const contents: readonly Chapter[] = [
     title: "Read and write",
     pages: [
       "guides/client.md",
+      "guides/openapi.md",
       "guides/queries.md",
       "guides/writes.md",
       "guides/import-export.md",

@@ -54,7 +54,13 @@ const example = {
   },
   ...{ createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z" },
 };
-const changeErrors = ["collection_invalid", "collection_change_refused", "collection_busy", "collection_not_permitted"];
+const changeErrors = [
+  "newer_server_running",
+  "collection_invalid",
+  "collection_change_refused",
+  "collection_busy",
+  "collection_not_permitted",
+];
 const existing = ["collection_not_found", "collection_changed"];
 const one = (description: string) => ({ description, schema: collectionAnswer, example });
 const list = z.object({ items: z.array(collectionAnswer), nextCursor: z.null() });

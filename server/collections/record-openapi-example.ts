@@ -5,9 +5,9 @@ import type { FieldDefinition, JsonValue } from "./types.ts";
 
 /** Undefined: nothing that is tried here fits, as with a pattern and a length that hardly meet. */
 export function exampleValue(field: FieldDefinition, kinds: FieldKinds): JsonValue | undefined {
+  if (field.default !== undefined && field.default !== null) return field.default;
   const kind = kinds(field);
   const found = candidates(field).find((value) => kind.parse(field, field.many ? [value] : value, "").ok);
-  if (field.default !== undefined && field.default !== null) return field.default;
   return found === undefined ? undefined : field.many ? [found] : found;
 }
 

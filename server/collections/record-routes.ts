@@ -86,14 +86,14 @@ const expandBody: ZodType<ExpandBody> = z.lazy(() =>
 ).meta({ id: "Expand", description: "Relations to show in place, by name." }); // biome-ignore format: one shape
 
 export const queryBody = z.strictObject({
-  filter: z.union([z.string(), z.looseObject({ op: z.string() })]).optional(),
-  params: z.record(z.string(), anyJson).optional(),
-  sort: listed.optional(),
-  fields: listed.optional(),
-  expand: z.union([z.string(), expandBody]).optional(),
-  limit: z.number().optional(),
-  cursor: z.string().optional(),
-  count: z.literal("exact").optional(),
+  filter: z.union([z.string(), z.looseObject({ op: z.string() })]).optional().meta({ description: "A CEL expression, or its tree as `{op, args}`." }),
+  params: z.record(z.string(), anyJson).optional().meta({ description: "Values of `$name` in the filter." }),
+  sort: listed.optional().meta({ description: "Fields to sort by; `-` turns one around. `id` always comes last." }),
+  fields: listed.optional().meta({ description: "Fields to show, dotted through relations." }),
+  expand: z.union([z.string(), expandBody]).optional().meta({ description: "Relations to show in place." }),
+  limit: z.number().optional().meta({ description: `Records on a page: 1 to ${queryLimits.pageMax}, ${queryLimits.pageDefault} when not said.` }),
+  cursor: z.string().optional().meta({ description: "`nextCursor` of the page before." }),
+  count: z.literal("exact").optional().meta({ description: "Counts all matching records; costs a full scan." }),
 }).meta({ id: "RecordQuery", description: "A query, as `GET` takes it in its parameters.", example: { filter: "title.startsWith($start)", params: { start: "He" }, sort: ["-createdAt"], limit: 10 } }); // biome-ignore format: one shape
 
 // What each kind of call can fail with, for the OpenAPI document.

@@ -88,7 +88,7 @@ function show(): void {
 }
 
 function overview({ version, description, tags, operations }: ApiDocument): HTMLElement[] {
-  const sees = tags.length > 6 || operations.some(({ path }) => /^\/v1\/collections\/[^{/]+\/records/.test(path));
+  const sees = operations.some(({ path }) => /^\/v1\/collections\/[^{/]+\/records/.test(path));
   const told = sees
     ? "The list holds this server's own operations and those of its collections."
     : "The list holds this server's own operations. As an admin, or with a key that has the scope schema:read, it also holds those of the collections.";
