@@ -1,6 +1,6 @@
 // `npm run screenshots`: every screen of the console with demo data, at 360 and 1440 px, light and dark, into `shots/`
-// beside this file, for eyes to review; `-- screens palette keys` takes those alone. `npm run screenshots -- readme` makes `docs/console.png` anew from all 138,398
-// cities; `-- brand` draws the raster files of `brand/` from its mark and tokens.
+// beside this file, for eyes to review; `-- screens palette keys` takes those alone. `-- readme` makes `docs/console.png`
+// anew from all 138,398 cities; `-- brand` draws the raster files of `brand/` from its mark and tokens.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// How the server is, in six lines; the rest is one click away.
+// How the server is, in a few lines; the rest is one click away.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -8,7 +8,7 @@ import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
 import { duration } from "../parts/time.ts";
 import { When } from "../parts/When.tsx";
-import { bytes } from "../status/figures.ts";
+import { bytes, lastBackup, warningsOf } from "../status/figures.ts";
 import { lastUse } from "./steps.ts";
 import { texts } from "./texts.ts";
 
@@ -32,12 +32,14 @@ export function Health({ keys }: { readonly keys: readonly ApiKey[] }) {
 
 function Figures({ status, keys }: { readonly status: ServerStatus; readonly keys: readonly ApiKey[] }) {
   const use = lastUse(keys);
+  const backup = lastBackup(status);
   const rows: readonly (readonly [string, ReactNode])[] = [
-    [words.state, <State key="state" notices={status.notices.length} />],
+    [words.state, <State key="state" notices={warningsOf(status).length} />],
     [words.version, status.version],
     [words.uptime, duration(status.uptimeSeconds)],
     [words.database, status.database.version],
     [words.size, bytes(status.database.sizeBytes)],
+    [words.backup, backup === undefined ? words.unscheduled : backup ? <When key="backup" at={backup} /> : words.never],
     [words.lastUse, use ? <When key="use" at={use.at} /> : words.never],
   ];
   return (

@@ -53,6 +53,8 @@ export const texts = {
     database: "Postgres",
     size: "Database size",
     lastUse: "Last use of a key",
+    backup: "Last backup",
+    unscheduled: "none scheduled",
     never: "not yet",
     more: "More about this server",
   },

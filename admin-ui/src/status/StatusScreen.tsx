@@ -8,7 +8,7 @@ import { ProblemView } from "../parts/ProblemView.tsx";
 import { RowsSkeleton } from "../parts/Skeletons.tsx";
 import { count, duration } from "../parts/time.ts";
 import { When } from "../parts/When.tsx";
-import { bytes, flatFigures, titleOf } from "./figures.ts";
+import { bytes, flatFigures, titleOf, warningsOf } from "./figures.ts";
 import { texts } from "./texts.ts";
 
 export function StatusScreen() {
@@ -23,9 +23,9 @@ export function StatusScreen() {
       </div>
       {isPending ? <RowsSkeleton rows={4} /> : null}
       {error ? <ProblemView error={error} onRetry={() => void refetch()} /> : null}
-      {data?.notices.map(({ code, message }) => (
-        <Alert key={code} color="yellow" variant="light" title={texts.notices} mb="md">
-          {message}
+      {(data ? warningsOf(data) : []).map((warning) => (
+        <Alert key={warning} color="yellow" variant="light" title={texts.notices} mb="md">
+          {warning}
         </Alert>
       ))}
       {data ? <Figures status={data} /> : null}

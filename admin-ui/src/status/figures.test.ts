@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, flatFigures, titleOf } from "./figures.ts";
+import { bytes, flatFigures, lastBackup, titleOf, warningsOf } from "./figures.ts";
 
 test("figures are named in words, with units", () => {
   const ring = { slots: 16, bytes: 68_345_856, full: false };
@@ -20,4 +20,19 @@ test("sizes keep two figures below ten", () => {
 
 test("names of counts read as words", () => {
   expect(["apiKeys", "collections"].map((name) => titleOf(name))).toEqual(["API keys", "Collections"]);
+});
+
+test("a room's warning is looked at like the server's own notices", () => {
+  const notices = [{ code: "host", message: "Another host." }];
+  const figures = { backups: { schedule: "15 3 * * *", lastSuccess: null, warning: "It failed." }, changeLog: null };
+  expect(warningsOf({ notices, figures })).toEqual(["Another host.", "It failed."]);
+  expect(warningsOf({ notices: [], figures: { backups: { warning: null } } })).toEqual([]);
+});
+
+test("the last backup is told apart from none yet and none scheduled", () => {
+  const backups = (more: object) => ({ figures: { backups: { schedule: "15 3 * * *", lastSuccess: null, ...more } } });
+  const at = "2026-11-20T03:15:00.000Z";
+  expect(lastBackup(backups({ lastSuccess: { at, tookMs: 5, bytes: 9 } }))).toBe(at);
+  expect(lastBackup(backups({}))).toBeNull();
+  expect([lastBackup(backups({ schedule: null })), lastBackup({ figures: {} })]).toEqual([undefined, undefined]);
 });

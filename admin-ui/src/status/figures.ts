@@ -1,5 +1,5 @@
 // Turns what the rooms report into pairs of name and text.
-import type { JsonValue } from "../api/types.ts";
+import type { JsonValue, ServerStatus } from "../api/types.ts";
 import { texts } from "./texts.ts";
 
 export function bytes(n: number): string {
@@ -9,13 +9,30 @@ export function bytes(n: number): string {
   return `${value < 10 && step > 0 ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
 }
 
+type Figures = { readonly [name: string]: JsonValue };
+
+const isFigures = (value: JsonValue | undefined): value is Figures =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What somebody should look at: the server's notices, and the warning of any room that has one. */
+export function warningsOf({ notices, figures }: Pick<ServerStatus, "notices" | "figures">): readonly string[] {
+  const rooms = Object.values(figures).flatMap((room) =>
+    isFigures(room) && typeof room.warning === "string" ? [room.warning] : [],
+  );
+  return [...notices.map(({ message }) => message), ...rooms];
+}
+
+/** When the last good scheduled backup was taken; undefined: none is scheduled, `null`: none was taken yet. */
+export function lastBackup({ figures }: Pick<ServerStatus, "figures">): string | null | undefined {
+  const { backups } = figures;
+  if (!isFigures(backups) || typeof backups.schedule !== "string") return undefined;
+  return isFigures(backups.lastSuccess) && typeof backups.lastSuccess.at === "string" ? backups.lastSuccess.at : null;
+}
+
 /** One room's figures: `{ring: {usedBytes: 3}}` is `Ring: used bytes`, `3 B`. */
 export function flatFigures(figures: JsonValue, path: readonly string[] = []): readonly [string, string][] {
-  const isGroup = typeof figures === "object" && figures !== null && !Array.isArray(figures);
-  if (!isGroup) return [[titleOf(...path), textOf(path.at(-1) ?? "", figures)]];
-  return Object.entries(figures as { readonly [name: string]: JsonValue }).flatMap(([name, value]) =>
-    flatFigures(value, [...path, name]),
-  );
+  if (!isFigures(figures)) return [[titleOf(...path), textOf(path.at(-1) ?? "", figures)]];
+  return Object.entries(figures).flatMap(([name, value]) => flatFigures(value, [...path, name]));
 }
 
 export function titleOf(first = "", ...rest: readonly string[]): string {
