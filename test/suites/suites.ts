@@ -11,5 +11,5 @@ export const suites: readonly Suite[] = [
   { name: "contracts", paths: ["test/contracts/"], budgetSeconds: 150 },
   { name: "journeys", paths: ["test/journeys/"], budgetSeconds: 240 },
   { name: "attacks", paths: ["test/attacks/"], budgetSeconds: 240 },
-  { name: "browser", paths: ["test/browser/"], budgetSeconds: 110 },
+  { name: "browser", paths: ["test/browser/"], budgetSeconds: 150 },
 ];
