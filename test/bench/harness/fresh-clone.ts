@@ -49,7 +49,7 @@ export async function freshClone(folder: string): Promise<FreshClone> {
   const laterStart = await start(home);
   const total = [clone, installCold, firstStart].reduce(sum);
   return {
-    commit: output("git", ["-C", root, "rev-parse", "--short", "HEAD"]),
+    commit: output("git", ["-C", home, "rev-parse", "--short", "HEAD"]),
     systemNode: output("node", ["--version"]).slice(1),
     ...{ clone, installCold, installWarm, ofWhichBuilding, firstStart, laterStart, total },
     checkoutMB,

@@ -1,5 +1,5 @@
 // `peers.json` as it stands on the page: three tables and a picture. Ratios are theirs over ours, so more is better for us.
-import type { Conditions } from "./saved.ts";
+import { type Conditions, caveat } from "./saved.ts";
 
 interface Figure {
   readonly perSecond: number;
@@ -59,7 +59,7 @@ function conditionsOf({
   const loads = Object.values(figures).map((row) => (row as Row<Figure>).load);
   const [least, most] = [Math.min(...loads), Math.max(...loads)];
   return `Taken on ${takenAt} on ${machine}, Node ${node}, load ${least} to ${most} (the bench itself is about 2); ${rounds === 1 ? "one round" : `medians of ${rounds} rounds`}
-of ${seconds} s with ${connections} connections. Parse Server ${versions.parse}, Directus ${versions.directus}.`;
+of ${seconds} s with ${connections} connections. Parse Server ${versions.parse}, Directus ${versions.directus}.${caveat(most)}`;
 }
 
 function ratios({ figures }: PeerFigures): string {

@@ -1,7 +1,7 @@
 // `surface.json` as it stands on the page.
 import type { FreshClone, Took } from "./fresh-clone.ts";
 import type { PageLoad } from "./page-load.ts";
-import type { Conditions } from "./saved.ts";
+import { type Conditions, caveat } from "./saved.ts";
 
 interface CommandTime {
   readonly ms: number;
@@ -37,7 +37,7 @@ export function surfaceTables(saved: SurfaceFigures): string {
   const took = ({ seconds, cpuSeconds }: Took) => `${seconds} | ${cpuSeconds}`;
   const installed = Object.values(clone.installMB).reduce((sum, size) => sum + size, 0);
   const parts = [
-    `Taken on ${takenAt} on ${machine}, load ${load}; Node ${clone.systemNode} was what the system had.`,
+    `Taken on ${takenAt} on ${machine}, load ${load}; Node ${clone.systemNode} was what the system had.${caveat(load)}`,
     table(["fresh clone", "seconds", "CPU seconds"], Object.entries(steps).map(([step, says]) => `${says} | ${took(clone[step as keyof typeof steps])}`)), // biome-ignore format: one line
     table([`installed: ${clone.packages} packages`, "MB"], [
       ...Object.entries(clone.installMB).map(([group, size]) => `${group} | ${size}`),

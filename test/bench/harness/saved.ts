@@ -23,6 +23,11 @@ export function conditions(): Conditions {
   };
 }
 
+/** A sentence for figures taken while others worked on the machine, which two cores show from a load of 4 on. */
+export function caveat(load: number): string {
+  return load <= 4 ? "" : " Other work ran beside it: times are upper bounds, ratios and CPU say more.";
+}
+
 export function save(name: string, figures: object): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(figures, null, 2)}\n`);
