@@ -32,7 +32,7 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Operate",
-    pages: ["guides/console.md", "guides/backup.md", "guides/", "guides/security.md", "limits.md"],
+    pages: ["guides/console.md", "guides/backup.md", "guides/upgrade.md", "guides/", "guides/security.md", "limits.md"],
   },
   {
     title: "Coming from",
@@ -40,7 +40,16 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Reference",
-    pages: ["field-types.md", "functions.md", "sdk.md", "cli.md", "config.md", "errors.md", "glossary.md"],
+    pages: [
+      "guides/openapi.md",
+      "field-types.md",
+      "functions.md",
+      "sdk.md",
+      "cli.md",
+      "config.md",
+      "errors.md",
+      "glossary.md",
+    ],
     links: [{ title: "HTTP API", href: "/docs/reference" }],
   },
   { title: "Protocols", pages: ["protocol/"] },
