@@ -40,16 +40,7 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Reference",
-    pages: [
-      "guides/openapi.md",
-      "field-types.md",
-      "functions.md",
-      "sdk.md",
-      "cli.md",
-      "config.md",
-      "errors.md",
-      "glossary.md",
-    ],
+    pages: ["field-types.md", "functions.md", "sdk.md", "cli.md", "config.md", "errors.md", "glossary.md"],
     links: [{ title: "HTTP API", href: "/docs/reference" }],
   },
   { title: "Protocols", pages: ["protocol/"] },
