@@ -32,7 +32,7 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Operate",
-    pages: ["guides/console.md", "guides/backup.md", "guides/", "guides/security.md", "limits.md"],
+    pages: ["guides/console.md", "guides/backup.md", "guides/upgrade.md", "guides/", "guides/security.md", "limits.md"],
   },
   {
     title: "Coming from",

@@ -141,8 +141,8 @@ class Shell {
   run(text: string, port: number): Promise<string> {
     const kept = existsSync(this.#state) ? `source ${this.#state}\n` : "";
     const script = `set -euo pipefail\n${kept}${text}\nexport -p > ${this.#state}\npwd > ${this.#state}.folder`;
-    // For commands that ask the settings where the server is: what a reader has by default.
-    const env = { ...this.#env, PORT: String(port) };
+    // For the commands of server and client, which look at 4710 unless told otherwise.
+    const env = { ...this.#env, PORT: String(port), LANDFALL_URL: `http://localhost:${port}` };
     const child = spawn("bash", ["-c", script], { cwd: this.folder(), env, stdio: ["ignore", "pipe", "pipe"] });
     return new Promise((resolve, reject) => {
       let [out, err] = ["", ""];
