@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{server,sdk,migrations,admin-ui,test}/**/*.test.{ts,tsx}"],
-    exclude: ["**/node_modules/**", "**/dist/**", "test/tools/**", "server/cli/init-templates/**"],
+    exclude: ["**/node_modules/**", "**/dist/**", "test/tools/**"],
     globalSetup: ["test/support/global-setup.ts"],
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -30,6 +30,14 @@ if (isStale()) build();
 
 function build() {
   process.stdout.write("Building the client package …\n");
+  try {
+    make();
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+function make() {
   mkdirSync(folder, { recursive: true });
   cpSync(join(here, "src"), join(folder, "src"), {
     recursive: true,
@@ -42,10 +50,27 @@ function build() {
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(published(), null, 2)}\n`);
   const packed = pack();
-  rmSync(join(target, "package"), { recursive: true, force: true });
-  renameSync(folder, join(target, "package"));
+  replaceFolder(join(target, "package"));
   renameSync(packed, tarball);
-  rmSync(draft, { recursive: true });
+}
+
+/** A folder cannot be renamed over another: the old one goes aside first, and so does one that another build puts there meanwhile. */
+function replaceFolder(place) {
+  for (let tries = 0; ; tries++) {
+    if (existsSync(place)) tried(() => renameSync(place, join(draft, `old-${tries}`)), "ENOENT");
+    if (tried(() => renameSync(folder, place), tries < 20 ? "ENOTEMPTY" : "")) return;
+  }
+}
+
+/** False when it failed in the way that was expected. */
+function tried(work, expected) {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (error.code !== expected) throw error;
+    return false;
+  }
 }
 
 /** The manifest of the package: the workspace's, with the built files instead of the sources. */

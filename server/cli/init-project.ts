@@ -52,7 +52,7 @@ export function projectFiles({ folder, template, url, key }: ProjectOptions): Re
   const files = new Map<string, string>();
   for (const part of ["base", template])
     for (const file of filesIn(join(home, part)))
-      files.set(file.replace("_gitignore", ".gitignore"), filled(readFileSync(join(home, part, file), "utf8")));
+      files.set(placeOf(file), filled(readFileSync(join(home, part, file), "utf8")));
   const collections = JSON.parse(files.get("landfall.collections.json") as string) as DefinedCollection[];
   files.set("src/landfall.schema.ts", schemaModule(schemaOf(collections)));
   files.set("package.json", json(manifest(name, url)));
@@ -62,6 +62,11 @@ export function projectFiles({ folder, template, url, key }: ProjectOptions): Re
     `# May do everything. Start the server with it: LANDFALL_SERVICE_KEY=<this> npm start\nLANDFALL_KEY=${key}\n`,
   );
   return files;
+}
+
+/** Two names would mean something here already: to git, and to what leaves tests out of an image. */
+function placeOf(file: string): string {
+  return file.replace("_gitignore", ".gitignore").replace(".tests.ts", ".test.ts");
 }
 
 function manifest(name: string, url: string): object {

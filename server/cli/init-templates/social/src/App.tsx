@@ -82,21 +82,25 @@ function FirstTime({ make }: { make: (name: string) => Promise<void> }) {
 }
 
 function People({ changed }: { changed: () => void }) {
-  const people = useLoaded(() =>
-    lf
-      .from("profiles")
-      .filter({ id: { ne: me } })
-      .sort("name")
-      .limit(100)
-      .expand({ followers: { limit: 1000 } })
-      .list(),
-  );
+  const people = useLoaded(async () => {
+    const [profiles, follows] = await Promise.all([
+      lf
+        .from("profiles")
+        .filter({ id: { ne: me } })
+        .sort("name")
+        .limit(100)
+        .list(),
+      lf.from("follows").filter({ follower: me }).limit(1000).list(),
+    ]);
+    return { profiles: profiles.items, follows: follows.items };
+  });
   return (
     <section>
       <h2>People</h2>
+      {people.error && <p role="alert">{people.error}</p>}
       <ul>
-        {people.value?.items.map(({ id, name, followers }) => {
-          const mine = followers.find((follow) => follow.follower === me);
+        {people.value?.profiles.map(({ id, name }) => {
+          const mine = people.value?.follows.find((follow) => follow.target === id);
           const toggle = () =>
             mine ? lf.from("follows").delete(mine.id) : lf.from("follows").create({ follower: me, target: id });
           return (
