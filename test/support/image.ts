@@ -1,6 +1,6 @@
 // Builds the image without Docker: the Dockerfile's own steps, in folders that stand for the stages' file systems. What is
 // different from Docker is named here and nowhere else: absolute paths get the stage's folder in front, the image's user
-// is `nobody` (or ourselves, when we are not root), and `install` may put something cheaper in place of `npm ci`.
+// is `nobody` (or ourselves, when we are not root), and `instead` may put something cheaper in place of a command.
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync } from "node:fs"; // biome-ignore format: one line
 import { dirname, join, matchesGlob, relative, resolve } from "node:path";
@@ -157,22 +157,32 @@ export function inImage(image: Image, options: RunOptions): SpawnSyncReturns<str
 }
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { dev?: boolean; devOptional?: boolean; link?: boolean }>>;
+  readonly packages: Readonly<Record<string, { dev?: boolean }>>;
 }
 
+/** What `npm run prepare` makes. */
+const built = ["sdk/dist", "admin-ui/dist", "docs/dist"];
+
 /**
- * The cheap stand-in for both `npm ci`: the packages that are installed here already. All of them as links, for building;
- * what `--omit=dev` leaves as files of its own. test/tools/docker/run.ts builds with the true commands.
+ * Cheap stand-ins for the three expensive commands: for both `npm ci` the packages that are installed here already (all of
+ * them as links, for building; what `--omit=dev` leaves as files of its own), for `npm run prepare` what it made here, if
+ * it did. test/tools/docker/run.ts builds with the true commands.
  */
-export function linkedPackages(source: string): NonNullable<BuildOptions["instead"]> {
+export function shortcuts(source: string): NonNullable<BuildOptions["instead"]> {
   return (command, folder) => {
-    if (!command.startsWith("npm ci ")) return undefined;
-    const production = command.includes("--omit=dev");
-    return () => {
+    if (command === "npm ci --omit=dev --ignore-scripts") {
       const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as Lock;
-      if (production) for (const path of productionPackages(packages)) linkPackage(source, folder, path);
-      else linkAll(join(source, "node_modules"), join(folder, "node_modules"));
-    };
+      return () => {
+        for (const path of productionPackages(packages)) linkPackage(source, folder, path);
+      };
+    }
+    if (command === "npm ci --ignore-scripts")
+      return () => linkAll(join(source, "node_modules"), join(folder, "node_modules"));
+    if (command === "npm run prepare" && built.every((path) => existsSync(join(source, path))))
+      return () => {
+        for (const path of built) hardLink(join(source, path), join(folder, path));
+      };
+    return undefined;
   };
 }
 
