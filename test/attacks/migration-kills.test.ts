@@ -96,9 +96,11 @@ async function startAndKill(args: readonly string[], word: RegExp, delayMs: numb
 }
 
 const backends = async () =>
-  (await rowsOf<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE datname = '${database.name}'`)).map(
-    ({ pid }) => pid,
-  );
+  (
+    await rowsOf<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE datname = '${database.name}' AND pid <> pg_backend_pid()`,
+    )
+  ).map(({ pid }) => pid);
 
 test(`K06 ${kills} kill -9 within migrations: the old schema or the new one, and the next start goes on`, async () => {
   await fill();
@@ -174,8 +176,7 @@ test("K06 kill -9 while capture is made anew: each collection has the old functi
       await killed.promise;
     });
     await written.promise;
-    await startAndKill(wholeServer(recapturing), /^Ready in/m, random() * 300);
-    killed.resolve();
+    await startAndKill(wholeServer(recapturing), /^Ready in/m, random() * 300).finally(killed.resolve);
     await held;
     seen.add((await state()).join());
     for (const [at, name] of collections.entries()) await expectCaptured(name, at + 1, kill);

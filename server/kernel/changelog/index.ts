@@ -144,6 +144,7 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
       session.start();
       ticker.start();
       while (!head.newest && !stopped) await pause(5);
+      if (stopped) return;
       upkeep = setInterval(() => {
         if (ticker.leading)
           keeping = maintain().catch((error: unknown) => log.warn({ err: error }, "change log: upkeep failed"));

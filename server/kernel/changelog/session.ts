@@ -80,6 +80,8 @@ export function createSession(options: SessionOptions): Session {
     while (!stopped) {
       try {
         const opened = await open();
+        // Stopped while it was opened: nobody else knows of it, and it would keep the process alive.
+        if (stopped) return void (await opened.end().catch(() => {}));
         const ended = createBell();
         opened.once("end", ended.ring);
         client = opened;
