@@ -128,7 +128,14 @@ async function schema(db: Db, config: Config): Promise<Finding[]> {
 
 async function backups(db: Db, config: Config): Promise<Finding> {
   const check = "backups";
-  const { backupFigures } = await import("../backup/index.ts");
+  const { backupFigures, readSchedule } = await import("../backup/index.ts");
+  if (config.backupSchedule !== undefined) {
+    const fault = await readSchedule(config.backupSchedule).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (fault instanceof Exit) return { check, state: "fault", says: fault.message };
+  }
   const { schedule, lastSuccess, warning } = await backupFigures(db, config, clock.now());
   if (warning !== null) return { check, state: "fault", says: warning };
   if (schedule === null) return { check, state: "note", says: "none is scheduled: set LANDFALL_BACKUP_SCHEDULE, or run landfall backup yourself" }; // biome-ignore format: one line
