@@ -113,6 +113,9 @@ test("a failure is logged, counted, told to admins, and the next success ends it
   await next.due(nowMs + 11 * 86_400_000);
   expect(names()).toEqual(["scheduled-20261201T031500Z.lfbackup"]);
   expect((await figures()).warning).toBeNull();
+  const later = (days: number) => backupFigures(database.db, config({ LANDFALL_BACKUP_SCHEDULE: "15 3 * * *" }), nowMs + days * 86_400_000 + 60_000); // biome-ignore format: one call
+  expect((await later(12)).warning).toBeNull();
+  expect((await later(13)).warning).toMatch("Scheduled backups were missed");
 });
 
 test("drafts of killed processes go with the next backup, files of others stay", async () => {

@@ -6,12 +6,12 @@ import pg from "pg";
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checksums, fillWorld, shape } from "../../test/support/backup-world.ts";
-import { testDatabase } from "../../test/support/database.ts";
+import { asSuperuser, testDatabase } from "../../test/support/database.ts";
 import { type ChangeLog, createChangeLog } from "../kernel/changelog/index.ts";
 import { openMasterKey } from "../kernel/master-key.ts";
 import type { Sink } from "./archive-write.ts";
 import { judgeMasterKey } from "./restore-judge.ts";
-import { readBackupFile, restoreBackup, takeBackup, writeBackupFile } from "./tools.ts";
+import { readBackupFile, restoreBackup, runDrill, takeBackup, writeBackupFile } from "./tools.ts";
 
 const source = testDatabase();
 const target = testDatabase({ empty: true });
@@ -136,6 +136,28 @@ test("another master key, or none, is refused with what to do", async () => {
   expect(judge()).toThrow(`a master key that is not here: set LANDFALL_MASTER_KEY to it, or put it into ${none}/master.key. Nothing was changed.`); // biome-ignore format: one line
   expect(judge(Buffer.alloc(32, 8))).toThrow("sealed with another master key than the one in LANDFALL_MASTER_KEY");
   expect(readFileSync(file).includes(masterKey)).toBe(false);
+});
+
+test("a drill on a server whose role may create databases leaves none behind, whether it holds or not", async () => {
+  const role = `drill_${source.name}`;
+  const host = String(source.connection.host);
+  await asSuperuser(host, `CREATE ROLE ${role} LOGIN CREATEDB`);
+  const server = { ...source.connection, user: role };
+  try {
+    const drill = await runDrill({ ...read(), server, nowMs: Date.now() + 60_000 });
+    expect(drill).toMatchObject({ where: "server", tables: drill.contents.header.tables.length });
+    expect(drill.rpoMs).toBeGreaterThan(60_000);
+    const bytes = readFileSync(file);
+    let reads = 0;
+    const changing = async function* () {
+      yield reads++ === 0 ? bytes : bytes.subarray(0, -1);
+    };
+    await expect(runDrill({ read: changing, server, nowMs: 0 })).rejects.toMatchObject({ reason: "archive_refused" });
+    const { rows } = await asSuperuser(host, `SELECT datname FROM pg_database WHERE datdba = '${role}'::regrole`);
+    expect(rows).toEqual([]);
+  } finally {
+    await asSuperuser(host, `DROP ROLE ${role}`);
+  }
 });
 
 test("a backup that breaks off leaves no file, and one that is whole is its owner's alone", async () => {

@@ -2,6 +2,7 @@
 import type { Config } from "../kernel/config/index.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Metrics } from "../kernel/metrics.ts";
+import { readSchedule } from "./schedule-pattern.ts";
 import { readScheduleState, type ScheduleState } from "./schedule-state.ts";
 
 export interface BackupFigures {
@@ -24,14 +25,14 @@ export async function backupFigures(
     schedule: config.backupSchedule ?? null,
     lastSuccess: success && { at: success.at, tookMs: success.tookMs, bytes: success.bytes },
     lastFailure: state?.lastFailure ?? null,
-    warning: config.backupSchedule === undefined ? null : warningOf(state, nowMs),
+    warning: config.backupSchedule === undefined ? null : await warningOf(state, config.backupSchedule, nowMs),
   };
 }
 
 /** Longer than this and whoever ran it is not running any more. */
 const longestRunMs = 86_400_000;
 
-function warningOf(state: ScheduleState | undefined, nowMs: number): string | null {
+async function warningOf(state: ScheduleState | undefined, pattern: string, nowMs: number): Promise<string | null> {
   if (!state) return null;
   const { lastSuccess, lastFailure, runningSince } = state;
   const last = lastSuccess ? `The last good one is of ${lastSuccess.at}.` : "There is no good one yet.";
@@ -39,7 +40,15 @@ function warningOf(state: ScheduleState | undefined, nowMs: number): string | nu
     return `The scheduled backup of ${lastFailure.at} failed: ${lastFailure.message} ${last}`;
   if (runningSince !== null && Date.parse(runningSince) < nowMs - longestRunMs)
     return `The scheduled backup of ${runningSince} never ended; its process was probably killed. ${last}`;
+  if (lastSuccess && Date.parse(lastSuccess.at) < (await slotBeforeLast(pattern, nowMs)))
+    return `Scheduled backups were missed: no server ran at the time, or the schedule is new. ${last}`;
   return null;
+}
+
+/** The newest slot may be under way still; the one before it should be done. */
+async function slotBeforeLast(pattern: string, nowMs: number): Promise<number> {
+  const [, before] = (await readSchedule(pattern)).previousRuns(2, new Date(nowMs));
+  return before?.getTime() ?? Number.NEGATIVE_INFINITY;
 }
 
 export function observeBackups(metrics: Metrics, db: Db): void {

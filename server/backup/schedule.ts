@@ -8,6 +8,7 @@ import type { Config } from "../kernel/config/index.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { Exit } from "../kernel/exit.ts";
 import type { Service } from "../kernel/lifecycle.ts";
+import { readSchedule } from "./schedule-pattern.ts";
 import { claimSlot, recordOutcome } from "./schedule-state.ts";
 
 export interface ScheduleOptions {
@@ -86,7 +87,7 @@ export function createBackupSchedule({ config, db, connection, clock, log }: Sch
     due,
     async run() {
       if (pattern === undefined) return;
-      cron = await parsed(pattern);
+      cron = await readSchedule(pattern);
       wait();
     },
     async drain() {
@@ -99,19 +100,4 @@ export function createBackupSchedule({ config, db, connection, clock, log }: Sch
       clearTimeout(timer);
     },
   };
-}
-
-/** Five fields in UTC. Seconds are refused: a backup every second is a mistake. */
-async function parsed(pattern: string): Promise<Cron> {
-  const { Cron } = await import("croner");
-  const refused = (cause?: unknown) =>
-    new Exit("config_invalid", `LANDFALL_BACKUP_SCHEDULE: ${JSON.stringify(pattern)} is no schedule of five cron fields, such as "15 3 * * *" for 03:15 UTC every day.`, cause); // biome-ignore format: one line
-  if (pattern.trim().split(/\s+/).length !== 5) throw refused();
-  try {
-    const cron = new Cron(pattern, { timezone: "UTC", paused: true });
-    if (!cron.nextRun()) throw refused();
-    return cron;
-  } catch (error) {
-    throw error instanceof Exit ? error : refused(error);
-  }
 }

@@ -48,6 +48,7 @@ async function examine(call: Call): Promise<Finding[]> {
     ...warnings.map((says): Finding => ({ check: "settings", state: "note", says })),
     { check: "node", state: "ok", says: process.versions.node },
     ...dataDir(config),
+    ...(await schedule(config)),
     ...(await database(config)),
     await port(config),
   ];
@@ -90,6 +91,19 @@ function writable(path: string): boolean {
   }
 }
 
+/** What only the start would find out. */
+async function schedule({ backupSchedule }: Config): Promise<Finding[]> {
+  if (backupSchedule === undefined) return [];
+  const { readSchedule } = await import("../backup/index.ts");
+  try {
+    await readSchedule(backupSchedule);
+    return [];
+  } catch (error) {
+    if (error instanceof Exit) return [{ check: "backups", state: "fault", says: error.message }];
+    throw error;
+  }
+}
+
 async function database(config: Config): Promise<Finding[]> {
   const check = "database";
   const embedded = config.databaseUrl === undefined;
@@ -129,11 +143,11 @@ async function schema(db: Db, config: Config): Promise<Finding[]> {
 async function backups(db: Db, config: Config): Promise<Finding> {
   const check = "backups";
   const { backupFigures } = await import("../backup/index.ts");
-  const { schedule, lastSuccess, warning } = await backupFigures(db, config, clock.now());
+  const { schedule: planned, lastSuccess, warning } = await backupFigures(db, config, clock.now());
   if (warning !== null) return { check, state: "fault", says: warning };
-  if (schedule === null) return { check, state: "note", says: "none is scheduled: set LANDFALL_BACKUP_SCHEDULE, or run landfall backup yourself" }; // biome-ignore format: one line
+  if (planned === null) return { check, state: "note", says: "none is scheduled: set LANDFALL_BACKUP_SCHEDULE, or run landfall backup yourself" }; // biome-ignore format: one line
   const last = lastSuccess ? `the last one is of ${lastSuccess.at}, ${size(lastSuccess.bytes)}` : "none was taken yet";
-  return { check, state: "ok", says: `scheduled (${schedule}); ${last}` };
+  return { check, state: "ok", says: `scheduled (${planned}); ${last}` };
 }
 
 async function key(db: Db, config: Config): Promise<Finding> {

@@ -67,7 +67,7 @@ beforeAll(async () => {
     [listed, etag] = [page.text, page.headers.get("etag") ?? ""];
   });
   await writeBackupFile(file, (sink) => takeBackup({ connection: source.connection, sink }));
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   for (const { name, db } of made) {
@@ -157,7 +157,7 @@ test("kill -9 in the middle of a backup leaves no file under its name", async ()
   const again = landfall(["backup", join(folder, "half-0.lfbackup")], source.name);
   expect([await again.ended, again.err()]).toEqual([0, expect.stringContaining("not encrypted")]);
   expect(readdirSync(folder)).not.toContain("half-0.lfbackup.part");
-}, 120_000);
+}, 240_000);
 
 test("kill -9 in the middle of a restore leaves an empty database, into which the next restore goes", async () => {
   await writeBackupFile(large, (sink) => takeBackup({ connection: source.connection, sink }));
@@ -176,13 +176,13 @@ test("kill -9 in the middle of a restore leaves an empty database, into which th
   expect([await whole.ended, whole.err()]).toEqual([0, ""]);
   const again = landfall(["restore", file, "--json"], killed.name);
   expect(await again.ended).toBe(exitCodes.database_not_empty.code);
-}, 120_000);
+}, 240_000);
 
 test("backup verify restores into a database of its own, compares, and says what a loss would cost", async () => {
   const verify = landfall(["backup", "verify", file, "--json"], killed.name);
   expect([await verify.ended, verify.err()]).toEqual([0, ""]);
   expect(JSON.parse(verify.out())).toMatchObject({ where: "embedded", masterKey: "opens it", encrypted: false, rows: expect.any(Number), rpoMs: expect.any(Number), rtoMs: expect.any(Number) }); // biome-ignore format: one line
-}, 120_000);
+}, 240_000);
 
 test("from a Postgres of one's own to an embedded one and back, the master key in the encrypted file", async () => {
   const [there, back] = [join(folder, "there.lfbackup"), join(folder, "back.lfbackup")];
@@ -202,4 +202,4 @@ test("from a Postgres of one's own to an embedded one and back, the master key i
   await ends(["backup", back], embedded);
   await ends(["restore", back], { ...own, DATABASE_URL: urlOf(`small_${source.name}`) });
   expect(await checksums(small)).toEqual(wanted);
-}, 120_000);
+}, 240_000);
