@@ -74,8 +74,10 @@ export class LandfallError extends Error {
 }
 
 const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Conflicts with what others were doing at that moment; with the data, another try changes nothing. */
+const passingConflicts = new Set(["idempotency_in_flight", "record_busy", "record_definition_changed"]);
 
-export function isRetryableStatus(status: number): boolean {
+function isRetryableStatus(status: number): boolean {
   return retryableStatuses.has(status);
 }
 
@@ -89,7 +91,7 @@ export function errorFromAnswer(status: number, text: string, requestId: string 
     advice: problem?.advice,
     issues: problem?.errors ?? [],
     requestId: problem?.requestId ?? requestId ?? undefined,
-    retryable: isRetryableStatus(status) || problem?.code === "idempotency_in_flight",
+    retryable: isRetryableStatus(status) || passingConflicts.has(problem?.code ?? ""),
   });
 }
 

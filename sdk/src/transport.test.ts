@@ -70,6 +70,20 @@ test("429 and 503 are repeated, no sooner than Retry-After, and give up after th
   expect(seen).toHaveLength(3);
 });
 
+test("a write that met another one is sent again, as the server advises; a taken value is not", async () => {
+  for (const code of ["record_busy", "record_definition_changed"]) {
+    const { lf, seen } = await clientOf((_, response, attempt) =>
+      attempt === 1 ? json(response, 409, problem(code, 409)) : json(response, 201, record),
+    );
+    expect(await lf.from("posts").create({ title: "Hello" })).toEqual(record);
+    expect(seen).toHaveLength(2);
+    server?.close();
+  }
+  const { lf, seen } = await clientOf((_, response) => json(response, 409, problem("record_conflict", 409)));
+  await expect(lf.from("posts").create({ title: "Hello" })).rejects.toMatchObject({ retryable: false });
+  expect(seen).toHaveLength(1);
+});
+
 test("a caller's abort and the deadline are told apart", async () => {
   const { lf } = await clientOf(() => {}, { timeoutMs: 50 });
   await expect(lf.from("posts").list()).rejects.toMatchObject({ code: "timeout" });

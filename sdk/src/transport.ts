@@ -1,6 +1,6 @@
 // One request, with deadline, retries and errors. Every unsafe request carries an Idempotency-Key, so that a retry after a
 // lost answer is answered, not repeated.
-import { errorFromAnswer, isRetryableStatus, LandfallError } from "./error.ts";
+import { errorFromAnswer, LandfallError } from "./error.ts";
 import { type AbortSignalLike, deadline, type ResponseLike, type Runtime, randomToken } from "./runtime.ts";
 
 /**
@@ -127,7 +127,7 @@ async function attempt(
   if (!response.ok) {
     const error = errorFromAnswer(response.status, text, response.headers.get("x-request-id"));
     const seconds = Number(response.headers.get("retry-after"));
-    if (isRetryableStatus(response.status) && seconds > 0) retryAfterMs.set(error, seconds * 1000);
+    if (error.retryable && seconds > 0) retryAfterMs.set(error, seconds * 1000);
     throw error;
   }
   return {
