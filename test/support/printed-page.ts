@@ -106,15 +106,24 @@ export function reader(port: number, settings: Record<string, string>, variables
     return { commands, compared };
   };
   const end = async () => {
-    if (server?.pid !== undefined && server.exitCode === null) {
-      const gone = new Promise((resolve) => server?.once("exit", resolve));
-      // The group: npm, its shell and the server.
-      process.kill(-server.pid, "SIGTERM");
-      await gone;
-    }
+    if (server?.pid !== undefined) await endGroup(server.pid);
     rmSync(home, { recursive: true, force: true });
   };
   return { follow, end };
+}
+
+/** npm, its shell and the server; the first two end before the third has. */
+async function endGroup(leader: number): Promise<void> {
+  const reached = (signal: NodeJS.Signals | 0) => {
+    try {
+      return process.kill(-leader, signal);
+    } catch {
+      return false;
+    }
+  };
+  const until = Date.now() + 20_000;
+  for (reached("SIGTERM"); reached(0) && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 50));
+  reached("SIGKILL");
 }
 
 /** What vitest and npm set for themselves is not what a reader has. */
