@@ -4,9 +4,12 @@ import { Exit } from "../kernel/exit.ts";
 import { type Server, settingsOf, startServer } from "../main.ts";
 import type { Call, Command } from "./command.ts";
 import { lanAddresses, lanEnvironment, lanLines } from "./lan.ts";
+import { type LastResort, lastResort } from "./last-resort.ts";
 
 /** Beyond the app's drain and Postgres' own shutdown something hangs, and the supervisor's patience ends. */
 const stopPatienceMs = 30_000;
+/** What Node itself may take once nothing of ours is left. */
+const exitPatienceMs = 5_000;
 
 export const command: Command = {
   usage: "",
@@ -34,8 +37,9 @@ export const command: Command = {
     const cause = await Promise.race([signal, faults]);
     if (cause instanceof Error) terminal.err("Stopping after the fault above …");
     else terminal.out("Stopping …");
-    endAnyway(cause instanceof Error ? 1 : 0);
+    const resort = endAnyway(cause instanceof Error ? 1 : 0);
     await server.stop();
+    resort.within(exitPatienceMs);
     if (cause instanceof Error) throw new Exit("failed", "Stopped after a fault.", cause);
     terminal.out("Stopped.");
   },
@@ -84,6 +88,7 @@ function watchFaults(err: (line: string) => void): Promise<Error> {
   });
 }
 
-function endAnyway(code: number): void {
+function endAnyway(code: number): LastResort {
   setTimeout(() => process.exit(code || 1), stopPatienceMs).unref();
+  return lastResort(stopPatienceMs + exitPatienceMs);
 }
