@@ -182,7 +182,15 @@ export function isPlain(value: unknown): value is { [key: string]: unknown } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A point as expressions see it. */
+/**
+ * A point as expressions see it.
+ *
+ * @example
+ * ```ts
+ * const harbour: Geo = { lat: 53.54, lng: 9.98 };
+ * console.log(distanceM(harbour, harbour)); // 0
+ * ```
+ */
 export interface Geo {
   readonly lat: number;
   readonly lng: number;
