@@ -1,4 +1,5 @@
 // Elements from plain calls. Text always goes in as text: nothing of the document is ever read as HTML.
+import { copyText } from "../../../admin-ui/src/parts/copy-text.ts";
 
 type Child = Node | string | undefined | readonly Child[];
 interface Attributes {
@@ -46,7 +47,7 @@ export function inline(text: string): (Node | string)[] {
 export function code(text: string, caption?: string): HTMLElement {
   const button = h("button", { type: "button", class: "copy", "aria-label": "Copy this code", click: copy }, "Copy");
   async function copy(): Promise<void> {
-    const said = await navigator.clipboard.writeText(text).then(
+    const said = await copyText(text).then(
       () => "Copied",
       () => "Not allowed",
     );
@@ -56,5 +57,5 @@ export function code(text: string, caption?: string): HTMLElement {
   // A box that scrolls has to be reachable by keyboard.
   const box = h("pre", { tabindex: "0", role: "group", "aria-label": caption ?? "Code" }, h("code", {}, text));
   const title = caption === undefined ? undefined : h("figcaption", {}, caption);
-  return h("figure", { class: "code" }, title, box, navigator.clipboard ? button : undefined);
+  return h("figure", { class: "code" }, title, box, button);
 }

@@ -1,10 +1,9 @@
 // A button on every piece of code that copies it as it stands.
+import { copyText } from "../../../admin-ui/src/parts/copy-text.ts";
 
 const shownMs = 2_000;
 
 export function startCopying(): void {
-  // Without a secure context there is no clipboard: a button that cannot work is not shown.
-  if (!navigator.clipboard) return;
   for (const figure of document.querySelectorAll<HTMLElement>("figure.code")) {
     const button = document.createElement("button");
     button.type = "button";
@@ -18,7 +17,7 @@ export function startCopying(): void {
 
 async function copy(figure: HTMLElement, button: HTMLButtonElement): Promise<void> {
   const text = figure.querySelector("code")?.textContent ?? "";
-  const said = await navigator.clipboard.writeText(text).then(
+  const said = await copyText(text).then(
     () => "Copied",
     () => "Not allowed",
   );
