@@ -52,9 +52,11 @@ export function createAnswers(transport: Transport, writeOnly: boolean): Answers
   };
 }
 
-/** Every whole record has its `createdAt`. */
+/** All that stands in place of a record; `status` in a batch. A record has its times too. */
+const receiptKeys = ["id", "version", "status"];
+
 function isBare(body: unknown): body is Receipt {
-  return typeof body === "object" && body !== null && !("createdAt" in body);
+  return typeof body === "object" && body !== null && Object.keys(body).every((key) => receiptKeys.includes(key));
 }
 
 async function recordsOf(
