@@ -6,7 +6,7 @@ import { dirname, join, posix } from "node:path";
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import MiniSearch from "minisearch";
 import { build } from "vite";
-import { type Assets, renderPage } from "./layout.ts";
+import { type Assets, renderNotFound, renderPage } from "./layout.ts";
 import { docsFolder, type Library, readLibrary } from "./library.ts";
 import { searchOptions } from "./search-options.ts";
 
@@ -23,6 +23,7 @@ export async function buildSite(target: string): Promise<void> {
   for (const page of library.pages) {
     write(join(target, page.file.replace(/\.md$/, ".html")), renderPage(page, library, assets));
   }
+  write(join(target, "not-found.html"), renderNotFound(library, assets));
   compress(target);
   // Last: a build that broke off is begun anew.
   write(join(target, ".built"), "");

@@ -18,13 +18,39 @@ const mark = readFileSync(join(import.meta.dirname, "../../brand/mark.svg"), "ut
 
 export function renderPage(page: Page, library: Library, assets: Assets): string {
   const title = page.file === "index.md" ? "Landfall docs" : `${page.title} · Landfall docs`;
+  const main = `<article>\n${page.html}</article>\n${neighbours(page, library)}`;
+  return frame({ title, summary: page.summary, main, beside: onThisPage(page), here: page }, library, assets);
+}
+
+/** What an address without a page shows. Its button asks the search for the address's own words. */
+export function renderNotFound(library: Library, assets: Assets): string {
+  const summary = "There is no page at this address.";
+  const main = `<article>
+<h1>No page here</h1>
+<p>${summary} It may have been renamed, or belong to another version than the one this server runs.</p>
+<p><button type="button" class="ask" data-search-open="address" hidden>Search for it</button></p>
+<p>Or begin with the <a href="/docs">overview</a>, the <a href="/docs/errors">errors</a>, or the <a
+href="/docs/reference">HTTP API</a> of this server.</p>
+</article>`;
+  return frame({ title: "No page here · Landfall docs", summary, main, beside: "", here: undefined }, library, assets);
+}
+
+interface Framed {
+  readonly title: string;
+  readonly summary: string;
+  readonly main: string;
+  readonly beside: string;
+  readonly here: Page | undefined;
+}
+
+function frame({ title, summary, main, beside, here }: Framed, library: Library, assets: Assets): string {
   return `<!doctype html>
 <html lang="en" data-search="${assets.search}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<meta name="description" content="${escapeHtml(page.summary.slice(0, 200))}">
+<meta name="description" content="${escapeHtml(summary.slice(0, 200))}">
 <script src="/docs/color-scheme.js"></script>
 <link rel="stylesheet" href="${assets.style}">
 <link rel="icon" href="${assets.icon}" type="image/svg+xml">
@@ -40,13 +66,11 @@ export function renderPage(page: Page, library: Library, assets: Assets): string
 <a class="console" href="/console">Console</a>
 </header>
 <div class="frame">
-${sideBar(page, library)}
+${sideBar(here, library)}
 <main id="content" tabindex="-1">
-<article>
-${page.html}</article>
-${neighbours(page, library)}
+${main}
 </main>
-${onThisPage(page)}
+${beside}
 </div>
 </body>
 </html>
@@ -54,7 +78,7 @@ ${onThisPage(page)}
 }
 
 /** A popover on small screens; on large ones the style sheet shows it always. */
-function sideBar(page: Page, library: Library): string {
+function sideBar(page: Page | undefined, library: Library): string {
   const shelves = library.shelves.filter((shelf) => shelf.pages.length + shelf.links.length > 0);
   const chapters = shelves.map(({ title, pages, links }) => {
     const items = [

@@ -85,6 +85,18 @@ test("the search is opened, asked and followed by keyboard; an error code and a 
   expect(await page.locator("dialog[open]").count()).toBe(0);
 });
 
+test("an address without a page says so, and its search begins with the address's words", async () => {
+  const page = await visit("/docs/guide/backups.html");
+  await page.getByRole("heading", { name: "No page here" }).waitFor();
+  await expectSound(page);
+  expect(await page.locator("#pages [aria-current]").count()).toBe(0);
+  await page.getByRole("button", { name: "Search for it" }).press("Enter");
+  expect(await page.getByRole("combobox", { name: "Search the docs" }).inputValue()).toBe("backups");
+  await page.getByRole("option", { name: "Backup and restore" }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.pathname.startsWith("/docs/guides/backup"));
+});
+
 test("code is copied as it stands", async () => {
   const page = await visit("/docs/start/ship-an-app");
   const figure = page.locator("figure.code").filter({ hasText: "createClient" });

@@ -163,7 +163,8 @@ describe("the built site", () => {
 
   test("holds nothing inline and nothing from elsewhere", () => {
     const pages = [...files].filter((file) => file.endsWith(".html"));
-    expect(pages.length).toBe(library.pages.length);
+    expect(pages.length).toBe(library.pages.length + 1);
+    expect(pages).toContain("not-found.html");
     for (const file of pages) {
       const html = read(file);
       expect(html.match(/<script(?![^>]* src="\/docs\/)[^>]*>/g), file).toBeNull();
