@@ -164,7 +164,7 @@ function groups(): readonly (readonly [string, readonly Row[]])[] {
 }
 
 /** A constant's number as it stands in the source; many are nobody else's business and therefore not exported. */
-function constant(file: string, name: string): number {
+export function constant(file: string, name: string): number {
   return found(file, name, new RegExp(`\\bconst ${name} = ([\\d_* ]+);`));
 }
 

@@ -36,7 +36,12 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Coming from",
-    pages: ["coming-from/supabase.md", "coming-from/firebase.md", "coming-from/pocketbase.md", "coming-from/sources.md"],
+    pages: [
+      "coming-from/supabase.md",
+      "coming-from/firebase.md",
+      "coming-from/pocketbase.md",
+      "coming-from/sources.md",
+    ],
   },
   {
     title: "Reference",
