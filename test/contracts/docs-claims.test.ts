@@ -104,6 +104,15 @@ test("every address that a page names is answered by the server, by the method i
   expect(wrong).toEqual([]);
 });
 
+test("every metric that a page names is served", async () => {
+  const { text } = await server.call("GET", "/metrics");
+  const found = named(/`((?:landfall|nodejs)_[a-z0-9_]+_[a-z0-9_]+)`/g).filter(([file]) => !file.endsWith("run-it.md"));
+  expect(found.length).toBeGreaterThan(7);
+  expect(
+    found.filter(([, [, name]]) => !text.includes(`# HELP ${name} `)).map(([file, [name]]) => `${file}: ${name}`),
+  ).toEqual([]);
+});
+
 const n = (value: number) => value.toLocaleString("en");
 const inCode = (file: string, name: string) => constant(file, name);
 const hours = (ms: number) => ms / 3_600_000;
@@ -130,6 +139,7 @@ const figures: readonly (readonly [page: string, says: string])[] = [
   ["guides/upgrade.md", `exit code ${exitCodes.older_servers.code}`],
   ["guides/upgrade.md", `exit code ${exitCodes.schema_newer.code}`],
   ["guides/import-export.md", `ends with ${exitCodes.lines_refused.code}`],
+  ["guides/monitoring.md", `ends with ${exitCodes.faults_found.code}`],
   ["guides/client.md", "(30 s unless said)"],
   ["guides/client.md", "`retries` times (3)"],
   ["guides/run-it.md", "the last seven kept"],
