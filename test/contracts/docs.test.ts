@@ -88,6 +88,16 @@ describe("pages", () => {
   });
 });
 
+test("every file that the map of the code names is there, by the end of its path", () => {
+  const sources = ["server", "sdk", "test", "migrations"].flatMap((folder) =>
+    readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" }).map((file) => `/${folder}/${file}`),
+  );
+  const named = readFileSync(join(docsFolder, "architecture.md"), "utf8").matchAll(/`((?:[\w-]+\/)*[\w-]+\.ts)`/g);
+  const files = [...named].map((match) => match[1] as string);
+  expect(files.length).toBeGreaterThan(25);
+  expect(files.filter((file) => !sources.some((source) => source.endsWith(`/${file}`)))).toEqual([]);
+});
+
 describe("expressions", () => {
   const definitions = printedPage("guides/collections.md")
     .blocks.filter(({ notes }) => notes.some((note) => note.startsWith("file=")))
