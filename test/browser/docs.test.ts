@@ -13,6 +13,12 @@ const { pages } = readLibrary();
 const lowControls = `[...document.querySelectorAll("header button, header a, .copy, .neighbours a")]
   .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 43.5)
   .map((control) => control.textContent)`;
+/** Code that runs under the button that copies it. */
+const coveredCode = `[...document.querySelectorAll("figure.code:has(> .copy)")].filter((figure) => {
+  const box = figure.querySelector("pre").getBoundingClientRect();
+  const button = figure.querySelector(".copy").getBoundingClientRect();
+  return box.right > button.left && box.left < button.right && box.top < button.bottom && box.bottom > button.top;
+}).map((figure) => figure.textContent.slice(0, 60))`;
 /** Code, wide tables, translations, long text. */
 const everyKind = ["start/ship-an-app", "functions", "coming-from/firebase", "protocol/expressions"];
 let browser: Browser;
@@ -47,6 +53,7 @@ test.each([
     await page.goto(`${server.url}/docs/${path}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await expectSound(page);
+    expect(await page.evaluate(coveredCode)).toEqual([]);
     if (width === 360) expect(await page.evaluate(lowControls)).toEqual([]);
   }
 });
