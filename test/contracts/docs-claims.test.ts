@@ -115,6 +115,12 @@ test("every metric that a page names is served", async () => {
 
 const n = (value: number) => value.toLocaleString("en");
 const inCode = (file: string, name: string) => constant(file, name);
+/** Of both generated clients together, as their own test counts them. */
+const generatedCalls = [
+  ...readFileSync(join(root, "test/tools/openapi/openapi.test.ts"), "utf8").matchAll(
+    /\["(?:hey-api|openapi-fetch)", (\d+)\]/g,
+  ),
+].reduce((sum, [, calls]) => sum + Number(calls), 0);
 const hours = (ms: number) => ms / 3_600_000;
 
 /** Page, what it says, and where the number in it comes from. */
@@ -140,6 +146,7 @@ const figures: readonly (readonly [page: string, says: string])[] = [
   ["guides/upgrade.md", `exit code ${exitCodes.schema_newer.code}`],
   ["guides/import-export.md", `ends with ${exitCodes.lines_refused.code}`],
   ["guides/monitoring.md", `ends with ${exitCodes.faults_found.code}`],
+  ["guides/openapi.md", `sends ${generatedCalls} calls`],
   ["guides/client.md", "(30 s unless said)"],
   ["guides/client.md", "`retries` times (3)"],
   ["guides/run-it.md", "the last seven kept"],
