@@ -39,6 +39,7 @@ export const contents: readonly Chapter[] = [
   {
     title: "Operate",
     pages: [
+      "guides/going-live.md",
       "guides/console.md",
       "guides/backup.md",
       "guides/upgrade.md",

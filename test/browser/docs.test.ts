@@ -20,7 +20,13 @@ const coveredCode = `[...document.querySelectorAll("figure.code:has(> .copy)")].
   return box.right > button.left && box.left < button.right && box.top < button.bottom && box.bottom > button.top;
 }).map((figure) => figure.textContent.slice(0, 60))`;
 /** Code, wide tables, translations, long text. */
-const everyKind = ["start/ship-an-app", "functions", "coming-from/firebase", "protocol/expressions"];
+const everyKind = [
+  "start/ship-an-app",
+  "functions",
+  "coming-from/firebase",
+  "protocol/expressions",
+  "guides/going-live",
+];
 let browser: Browser;
 const open: Watched[] = [];
 
@@ -84,6 +90,9 @@ test("the search is opened, asked and followed by keyboard; an error code and a 
     for (let down = 0; down < at; down++) await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await page.waitForURL(`${server.url}${address}`);
+    // The heading is below the bar, not under it.
+    const top = `document.getElementById(location.hash.slice(1)).getBoundingClientRect().top - document.querySelector("header").getBoundingClientRect().bottom`;
+    expect(await page.evaluate(top)).toBeGreaterThanOrEqual(0);
   }
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Search the docs" }).fill("qqqqzzzz");
