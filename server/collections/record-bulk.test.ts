@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
+import { textOfOctets } from "../kernel/octets.ts";
 import { outcome, recordTestbed } from "./record-testbed.ts";
 
 const database = testDatabase();
@@ -28,7 +29,7 @@ test("a thousand records in one statement, answered in their order and in the co
     ...{ title: `"quote" \\ ${n} {},NULL`, n, tags: [`a${n}`, '"', "\\"], place: { lat: 1.5, lng: n / 10 } },
     ...{ meta: { n, deep: [null] }, owner: n % 2 ? "u1" : null, readers: n % 3 ? [] : ["u2", "u1"] },
   }));
-  const made = (await many(bodies)).map(({ text }) => JSON.parse(text));
+  const made = (await many(bodies)).map(({ octets }) => JSON.parse(textOfOctets(octets)));
   expect(made).toHaveLength(1_000);
   made.forEach((record, n) => {
     expect(record).toMatchObject(bodies[n] as object);
