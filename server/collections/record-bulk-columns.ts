@@ -80,7 +80,8 @@ export class BulkColumns {
   constructor(layout: BulkLayout, reading: BulkReading) {
     this.#layout = layout;
     this.#reading = reading;
-    this.#columns = [this.ids];
+    const others = layout.guardedAt + layout.guarded.length - 1;
+    this.#columns = [this.ids, ...Array.from({ length: others }, (): (string | null)[] => [])];
   }
 
   /** `at`: the record's place, as its problem names it. */
@@ -111,7 +112,7 @@ export class BulkColumns {
     }
     const row = this.ids.length;
     for (const { at, left } of this.#layout.places) {
-      if ((this.#columns[at]?.length ?? 0) > row) continue;
+      if ((this.#columns[at] as (string | null)[]).length > row) continue;
       if (!left) return this.#undone();
       for (let i = 0; i < left.length; i++) this.#push(at + i, left[i] as string | null);
     }
@@ -143,9 +144,7 @@ export class BulkColumns {
   }
 
   #push(at: number, text: string | null): void {
-    const column = this.#columns[at];
-    if (column) column.push(text);
-    else this.#columns[at] = [text];
+    (this.#columns[at] as (string | null)[]).push(text);
   }
 
   /** What the statements bind: `c0` are the ids. */

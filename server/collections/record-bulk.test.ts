@@ -43,6 +43,10 @@ test("all or nothing: one bad record keeps all out, and the answer names it", as
   expect(await outcome(many([{ title: "a" }, { titel: "b" }, {}]))).toBe(
     "400 record_invalid: /1/titel unknown_field, /1/title required, /2/title required",
   );
+  // Found only after later fields were taken.
+  expect(await outcome(many([{ meta: {}, readers: ["u1"], title: "a", titel: "b" }]))).toBe(
+    "400 record_invalid: /0/titel unknown_field",
+  );
   expect(
     await outcome(
       many([
