@@ -102,6 +102,8 @@ function compare({ before, over, after, offered, recoverySeconds }: Round) {
     cpuAtPeak: rounded(before.cpuSeconds / before.result.seconds, 2),
     cpuInOverload: rounded(over.cpuSeconds / over.result.seconds, 2),
     serverCpuInOverload: rounded(over.serverCpuSeconds / over.result.seconds, 2),
+    generatorCpu: rounded(over.result.generatorCpu, 2),
+    generatorLateP99Ms: rounded(over.result.generatorLateP99Ms),
     acceptedP99Ms: rounded(over.result.goodP99Ms),
     acceptedP99OfPeak: rounded(
       ofPeaks(({ result }) => result.goodP99Ms),
