@@ -68,7 +68,7 @@ async function load(options: LoadOptions): Promise<LoadResult> {
       const sendInTurn = () => {
         if (spacingMs === 0) return send();
         while (slotMs < performance.now()) slotMs += spacingMs;
-        setTimeout(send, slotMs - performance.now());
+        setTimeout(send, Math.max(0, slotMs - performance.now()));
       };
       socket.once("connect", sendInTurn);
       socket.on("error", reject);
