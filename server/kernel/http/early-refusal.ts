@@ -21,7 +21,7 @@ export interface EarlyRefusalOptions {
   readonly keepAliveTimeoutMs: number;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  /** Set while draining: what is refused then goes the whole way, and its connection ends with the answer. */
+  /** Set while draining: the connection ends with this answer. */
   readonly closing: () => boolean;
 }
 
@@ -35,21 +35,27 @@ const placeholder = "{requestId}";
 export function createEarlyRefusal(options: EarlyRefusalOptions): EarlyRefusal {
   const { shedding, cors, metrics, clock } = options;
   const [before = "", after = ""] = JSON.stringify(problemDocument(kernelErrors.overloaded(), placeholder)).split(placeholder); // biome-ignore format: one line
-  const pairs = [...securityHeaders("api", options.publicUrl), "Cache-Control", "no-store", "Vary", varyOf(cors), "Content-Type", problemContentType, "Connection", "keep-alive", "Keep-Alive", `timeout=${Math.floor(options.keepAliveTimeoutMs / 1_000)}`]; // biome-ignore format: pairs
-  const fixed = lines(pairs);
+  const fixed = [...securityHeaders("api", options.publicUrl), "Cache-Control", "no-store", "Vary", varyOf(cors), "Content-Type", problemContentType]; // biome-ignore format: pairs
+  const kept = ["Connection", "keep-alive", "Keep-Alive", `timeout=${Math.floor(options.keepAliveTimeoutMs / 1_000)}`];
+  const fixedLines = lines([...fixed, ...kept]);
   const date = createDateText(clock);
   let wholeWayMs = Number.NEGATIVE_INFINITY;
 
   return ({ request, response, requestId, startedMs }) => {
-    if (!shedding.crowded || !mayBeRefused(request) || !mayBeWritten(response) || options.closing()) return false;
+    if (!shedding.crowded || !mayBeRefused(request)) return false;
     if (startedMs - wholeWayMs >= wholeWayEveryMs) {
       wholeWayMs = startedMs;
       return false;
     }
-    const size = before.length + requestId.length + after.length;
-    const corsLines = lines(cors.answer(request.headers.origin));
-    const head = `HTTP/1.1 503 Service Unavailable\r\nX-Request-Id: ${requestId}\r\n${fixed}${corsLines}Retry-After: ${shedding.refuseEarly()}\r\nDate: ${date()}\r\nContent-Length: ${size}\r\n\r\n`;
-    writeWhole(response, request.method === "HEAD" ? head : head + before + requestId + after);
+    const body = before + requestId + after;
+    const own = ["X-Request-Id", requestId, "Retry-After", String(shedding.refuseEarly()), "Content-Length", String(body.length), ...cors.answer(request.headers.origin)]; // biome-ignore format: pairs
+    if (isPlain(response) && !options.closing()) {
+      const head = `HTTP/1.1 503 Service Unavailable\r\n${lines(own)}${fixedLines}Date: ${date()}\r\n\r\n`;
+      writeWhole(response, request.method === "HEAD" ? head : head + body);
+    } else {
+      if (options.closing()) own.push("Connection", "close");
+      response.writeHead(503, [...own, ...fixed]).end(body, "latin1");
+    }
     discardRest(request);
     metrics.request("none", 503, 0);
     return true;
@@ -76,8 +82,8 @@ function createDateText(clock: Clock): () => string {
   };
 }
 
-/** Not behind another answer on the connection, and not the last one on it. */
-function mayBeWritten({ socket, shouldKeepAlive }: ServerResponse): boolean {
+/** Its turn on the connection has come, and the connection stays. */
+function isPlain({ socket, shouldKeepAlive }: ServerResponse): boolean {
   return socket !== null && shouldKeepAlive;
 }
 
