@@ -21,6 +21,7 @@ import { openSession, type Session } from "./database-session.ts";
 import { damaged, refusedArchive } from "./errors.ts";
 import { judgeLevel, refuseNotEmpty } from "./restore-judge.ts";
 import { scheduleStateKey } from "./schedule-state.ts";
+import { findingsKey, workStateKey } from "./work-state.ts";
 
 export interface RestoreOptions {
   readonly connection: pg.ClientConfig;
@@ -144,7 +145,10 @@ async function finish(tx: Db, header: ArchiveHeader): Promise<void> {
   if (hasCollections) await finishOwnedTables(tx);
   await migrate(tx);
   await captureOwnedTables(tx);
-  await tx.query({ text: "DELETE FROM landfall.meta WHERE key = $1", values: [scheduleStateKey] });
+  await tx.query({
+    text: "DELETE FROM landfall.meta WHERE key = ANY ($1::text[])",
+    values: [[scheduleStateKey, workStateKey, findingsKey]],
+  });
   const { version, seq, collection } = header.sequences;
   await tx.query({
     text: `SELECT setval('landfall.version', greatest($1::int8, 1)), setval('landfall.seq', greatest($2::int8, 1)),
