@@ -547,6 +547,7 @@ test("what can be pressed is 44 px high on a touch screen", async () => {
     ["collections/posts/records?record=new", page.getByRole("button", { name: "Create record" })],
     ["collections/posts/schema", page.getByRole("button", { name: "Review changes" })],
     ["keys", page.getByRole("heading", { name: "API keys" })],
+    ["backups", page.getByRole("heading", { name: "No backups yet" })],
   ] as const) {
     await turnTo(page, `/console/${path}`, sign);
     expect(await smallTargets(page)).toEqual([]);
@@ -570,6 +571,7 @@ describe("every screen is sound", () => {
     ["collections/posts/settings", "settings", button("Drop posts")],
     ["keys", "keys", heading("API keys")],
     ["denials", "denials", heading("Denials")],
+    ["backups", "backups", heading("No backups yet")],
     ["server", "server", heading("Server")],
     ["nowhere", "nowhere", heading("This page does not exist")],
   ];
