@@ -374,9 +374,9 @@ test("an id is copied whole; a column's width is changed by pointer or keys and 
   expect(await widths()).toEqual([dragged, dragged]);
   await head.getByRole("button").focus();
   await page.keyboard.press("Shift+ArrowLeft");
-  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+  await expect.poll(widths, { timeout: 10_000 }).toEqual([dragged - 16, dragged - 16]);
   await page.reload();
-  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+  await expect.poll(widths, { timeout: 10_000 }).toEqual([dragged - 16, dragged - 16]);
 });
 
 test("a change of schema is shown before it is made, and one that loses values asks again", async () => {

@@ -28,7 +28,9 @@ export function BackupPlan({ plan }: { readonly plan: Plan }) {
   ];
   return (
     <section className="section">
-      <h2>{words.title}</h2>
+      <div className="code-head">
+        <h2>{words.title}</h2>
+      </div>
       <dl className="stats">
         {rows.map(([name, value]) =>
           value === null ? null : (
@@ -39,9 +41,11 @@ export function BackupPlan({ plan }: { readonly plan: Plan }) {
           ),
         )}
       </dl>
-      <p className="quiet">
+      <p className="quiet code-foot">
         {words.hint} <code>LANDFALL_BACKUP_SCHEDULE</code>, <code>LANDFALL_BACKUP_KEEP</code>,{" "}
-        <code>LANDFALL_BACKUP_DIR</code>, <code>LANDFALL_BACKUP_PASSPHRASE</code>.{" "}
+        <code>LANDFALL_BACKUP_DIR</code>, <code>LANDFALL_BACKUP_PASSPHRASE</code>.
+      </p>
+      <p className="code-foot">
         <a href={`${docsUrl}/config`}>{words.more}</a>
       </p>
     </section>

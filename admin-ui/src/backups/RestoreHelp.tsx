@@ -13,8 +13,8 @@ export function RestoreHelp({ folder, newest }: { readonly folder: string; reado
       <p>{words.body}</p>
       <Command title={words.fresh} text={`LANDFALL_DATA_DIR=landfall-restored npx landfall restore ${file}`} />
       <Command title={words.own} text={`DATABASE_URL=postgres://… npx landfall restore ${file}`} />
-      <p className="quiet">{words.key}</p>
-      <p>
+      <p className="quiet code-foot">{words.key}</p>
+      <p className="code-foot">
         <a href={`${docsUrl}/guides/backup`}>{words.more}</a>
       </p>
     </section>
@@ -24,7 +24,7 @@ export function RestoreHelp({ folder, newest }: { readonly folder: string; reado
 function Command({ title, text }: { readonly title: string; readonly text: string }) {
   return (
     <>
-      <div className="code-head">
+      <div className="code-head code-foot">
         <h3>{title}</h3>
         <CopyButton value={text} />
       </div>
