@@ -60,7 +60,7 @@ export async function backupBeforeMigration(options: BeforeMigrationOptions): Pr
     progress(`Backup   ${file}`);
   } catch (error) {
     const why = error instanceof Exit ? error.message : `it broke off (${(error as Error).message}).`;
-    throw new Exit("backup_failed", `The schema is as it was: the backup that comes before a migration failed. ${why} Mend that, or start with LANDFALL_BACKUP_BEFORE_MIGRATION=false.`, error); // biome-ignore format: one line
+    throw new Exit("backup_failed", `The schema is as it was: the backup that comes before a migration failed. ${why} Mend that, or take one elsewhere with \`landfall backup <file>\` and start with LANDFALL_BACKUP_BEFORE_MIGRATION=false.`, error); // biome-ignore format: one line
   }
 }
 
@@ -84,8 +84,9 @@ async function dataBytes(db: Db): Promise<number> {
 /** Text that compresses badly may come near the size of its table; half of it is the usual worst case. */
 export async function refuseFullDisk(folder: string, db: Db): Promise<void> {
   makeFolder(folder);
-  const bytes = await dataBytes(db);
+  const needed = (await dataBytes(db)) / 2 + 50_000_000;
   const free = await freeBytes(folder);
-  if (free < bytes / 2 + 50_000_000)
-    throw failedBackup(`the disk of ${folder} has ${Math.round(free / 1e6)} MB free for ${Math.round(bytes / 1e6)} MB of data.`); // biome-ignore format: one line
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  if (free < needed)
+    throw failedBackup(`the disk of ${folder} has ${megabytes(free)} free, and the backup may need ${megabytes(needed)}. Make room there.`); // biome-ignore format: one line
 }
