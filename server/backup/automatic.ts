@@ -60,7 +60,7 @@ export async function backupBeforeMigration(options: BeforeMigrationOptions): Pr
     progress(`Backup   ${file}`);
   } catch (error) {
     const why = error instanceof Exit ? error.message : `it broke off (${(error as Error).message}).`;
-    throw new Exit("backup_failed", `The schema is as it was: the backup that comes before a migration failed. ${why} Mend that, or take one elsewhere with \`landfall backup <file>\` and start with LANDFALL_BACKUP_BEFORE_MIGRATION=false.`, error); // biome-ignore format: one line
+    throw new Exit("backup_failed", `The schema is as it was: the backup that comes before a migration failed. ${why} Start again then, or take a backup elsewhere with \`landfall backup <file>\` and start with LANDFALL_BACKUP_BEFORE_MIGRATION=false.`, error); // biome-ignore format: one line
   }
 }
 
@@ -88,5 +88,5 @@ export async function refuseFullDisk(folder: string, db: Db): Promise<void> {
   const free = await freeBytes(folder);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
   if (free < needed)
-    throw failedBackup(`the disk of ${folder} has ${megabytes(free)} free, and the backup may need ${megabytes(needed)}. Make room there.`); // biome-ignore format: one line
+    throw failedBackup(`the disk of ${folder} has ${megabytes(free)} free, and the backup may need ${megabytes(needed)}: make room there.`); // biome-ignore format: one line
 }

@@ -60,7 +60,7 @@ test.skipIf(!canMount)(
   async () => {
     const { status, stderr } = run(["start"], smallDisk);
     expect(stderr).toMatch(
-      /The schema is as it was: .*No backup was taken: the disk of \S+backups has [78] MB free, and the backup may need \d\d MB\. Make room there\. .*landfall backup <file>.*LANDFALL_BACKUP_BEFORE_MIGRATION=false\./,
+      /The schema is as it was: .*No backup was taken: the disk of \S+backups has [78] MB free, and the backup may need \d\d MB: make room there\. Start again then, or .*landfall backup <file>.*LANDFALL_BACKUP_BEFORE_MIGRATION=false\./,
     );
     expect(status).toBe(exitCodes.backup_failed.code);
     expect(await state()).toBe(level.length);
