@@ -8,7 +8,8 @@ import { errors } from "./errors.ts";
 
 export const ticketLifeMs = 60_000;
 const context = "backup:ticket";
-const usedKey = "backupTickets";
+/** Of landfall.meta. */
+export const usedKey = "backupTickets";
 
 interface Ticket {
   readonly id: string;

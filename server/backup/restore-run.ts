@@ -18,6 +18,7 @@ import { type Contents, readArchive } from "./archive-read.ts";
 import { linesIn } from "./archive-write.ts";
 import { isKept } from "./backup-tables.ts";
 import { openSession, type Session } from "./database-session.ts";
+import { usedKey } from "./download-ticket.ts";
 import { damaged, refusedArchive } from "./errors.ts";
 import { judgeLevel, refuseNotEmpty } from "./restore-judge.ts";
 import { scheduleStateKey } from "./schedule-state.ts";
@@ -147,7 +148,7 @@ async function finish(tx: Db, header: ArchiveHeader): Promise<void> {
   await captureOwnedTables(tx);
   await tx.query({
     text: "DELETE FROM landfall.meta WHERE key = ANY ($1::text[])",
-    values: [[scheduleStateKey, workStateKey, findingsKey]],
+    values: [[scheduleStateKey, workStateKey, findingsKey, usedKey]],
   });
   const { version, seq, collection } = header.sequences;
   await tx.query({

@@ -58,6 +58,7 @@ const workSchema = z
 const planSchema = z.object({
   schedule: z.string().nullable(),
   nextAt: time.nullable(),
+  runningSince: time.nullable().meta({ description: "Of a scheduled backup that runs now." }),
   keep: z.int().meta({ description: "Scheduled backups that are kept." }),
   beforeMigration: z.boolean(),
   folder: z.string(),
@@ -96,7 +97,7 @@ export const backupsExample: z.output<typeof backupsSchema> = {
   },
   plan: {
     ...{ schedule: "15 3 * * *", nextAt: "2026-11-21T03:15:00.000Z", keep: 7, beforeMigration: true, warning: null },
-    ...{ folder: "/data/backups", encrypted: false, freeBytes: 52_000_000_000, lastFailure: null },
+    ...{ folder: "/data/backups", encrypted: false, freeBytes: 52_000_000_000, lastFailure: null, runningSince: null },
     lastSuccess: { at: "2026-11-20T03:15:00.000Z", tookMs: 1_900, bytes: 1_840_000 },
   },
 };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { call, setupUrl, startServer, testServer } from "../../test/support/server.ts";
 import { checkArchive } from "./restore-run.ts";
+import { claimSlot, recordOutcome } from "./schedule-state.ts";
 import { claimWork, type WorkState, workStateKey } from "./work-state.ts";
 
 const server = testServer({ LANDFALL_BACKUP_SCHEDULE: "15 3 * * *" });
@@ -185,6 +186,16 @@ test("one at a time over all processes; one whose process was killed is called f
   expect((await server.call("POST", "/v1/backups:cancel")).json.code).toBe("backup_not_running");
   expect((await taken()).work.outcome).toBe("done");
 }, 120_000);
+
+test("while the schedule's backup runs, the list says since when, and nothing else begins", async () => {
+  const { db } = server.database;
+  const since = new Date().toISOString();
+  await claimSlot(db, since, since);
+  expect((await backups()).plan.runningSince).toBe(since);
+  expect((await server.call("POST", "/v1/backups", undefined, { as: owner })).json.code).toBe("backup_running");
+  await recordOutcome(db, {});
+  expect((await backups()).plan.runningSince).toBeNull();
+});
 
 test("stopped by hand it leaves no file; the second server shows it and stops it", async () => {
   const { db } = server.database;

@@ -12,7 +12,7 @@ import type { Service } from "../kernel/lifecycle.ts";
 import { automaticName } from "./backup-file.ts";
 import type { Drill } from "./drill.ts";
 import { errors } from "./errors.ts";
-import { readScheduleState } from "./schedule-state.ts";
+import { readScheduleState, runsSince } from "./schedule-state.ts";
 import type { Shelf, ShelfFile } from "./shelf.ts";
 import { askToCancel, claimWork, type Finding, keepFinding, tellWork, type WorkState } from "./work-state.ts";
 
@@ -44,9 +44,6 @@ interface Run {
   readonly progress: (done: number, total: number, bytes: number) => void;
 }
 
-/** Longer than this, and a scheduled backup that never said its end was killed. */
-const longestRunMs = 86_400_000;
-
 export function createBackupWork(options: WorkOptions): BackupWork {
   const { config, db, connection, clock, log, shelf, tellEveryMs = 1_000 } = options;
   const stopped = new AbortController();
@@ -61,8 +58,8 @@ export function createBackupWork(options: WorkOptions): BackupWork {
   }
 
   async function scheduledRuns(): Promise<boolean> {
-    const since = (await readScheduleState(db))?.runningSince ?? null;
-    return since !== null && Date.parse(since) > clock.now() - longestRunMs;
+    const state = await readScheduleState(db);
+    return state !== undefined && runsSince(state, clock.now()) !== null;
   }
 
   /** Never rejects: how it ended stands in the row and in the log. */

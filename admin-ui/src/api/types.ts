@@ -158,6 +158,8 @@ export interface BackupWork {
 export interface BackupPlan {
   readonly schedule: string | null;
   readonly nextAt: string | null;
+  /** Of a scheduled backup that runs now. */
+  readonly runningSince: string | null;
   readonly keep: number;
   readonly beforeMigration: boolean;
   readonly folder: string;

@@ -13,6 +13,7 @@ export function BackupPlan({ plan }: { readonly plan: Plan }) {
   const { schedule, nextAt, lastSuccess } = plan;
   const rows: readonly (readonly [string, ReactNode])[] = [
     [words.schedule, schedule === null ? words.none : <code key="schedule">{schedule}</code>],
+    [words.running, plan.runningSince === null ? null : <When key="running" at={plan.runningSince} />],
     [words.next, nextAt === null ? null : <When key="next" at={nextAt} />],
     [words.last, schedule === null ? null : lastSuccess ? <When key="last" at={lastSuccess.at} /> : words.never],
     [words.keep, schedule === null ? null : count(plan.keep)],

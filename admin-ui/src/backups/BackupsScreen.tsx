@@ -30,7 +30,7 @@ export function BackupsScreen() {
   const { data, error, isPending, refetch } = useQuery(backupsQuery);
   const [open, setOpen] = useState<Open>();
   const [beginning, setBeginning] = useState(false);
-  const isRunning = data?.work?.outcome === "running";
+  const isRunning = data?.work?.outcome === "running" || (data?.plan.runningSince ?? null) !== null;
   useEnds(data?.work ?? null);
   const close = () => setOpen(undefined);
 

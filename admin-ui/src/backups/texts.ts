@@ -69,6 +69,7 @@ export const texts = {
     schedule: "Schedule (UTC)",
     none: "none",
     next: "Next",
+    running: "Running since",
     keep: "Scheduled ones kept",
     migration: "Before an upgrade",
     migrationOn: "taken, the last 3 kept",
