@@ -1,6 +1,7 @@
 // The doors of backups, against a real server: one at a time, seen by everybody, fetched by an owner alone, and what is wrong
 // with a file is said.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { call, setupUrl, startServer, testServer } from "../../test/support/server.ts";
@@ -218,4 +219,20 @@ test("stopped by hand it leaves no file; the second server shows it and stops it
   });
   const { work } = await backups();
   expect(readdirSync(folder()).filter((name) => name.endsWith(".part") || name === work.name)).toEqual([]);
+}, 120_000);
+
+test("a server that is stopped while it rehearses ends in order, leaves no Postgres behind, and the next one says why", async () => {
+  const { name } = (await taken()).items[0];
+  const dataDir = mkdtempSync(join(tmpdir(), "lf-stopped-"));
+  const settings = { DATABASE_URL: server.database.url, LANDFALL_DATA_DIR: dataDir, TMPDIR: dataDir, LANDFALL_MASTER_KEY: readFileSync(join(server.dataDir, "master.key"), "utf8").trim() }; // biome-ignore format: one line
+  cpSync(folder(), join(dataDir, "backups"), { recursive: true });
+  try {
+    const other = await startServer(settings);
+    expect((await call(other.url, "POST", `/v1/backups/${name}:verify`)).status).toBe(202);
+    expect(await other.stop()).toBe(0);
+    expect((await backups()).work).toMatchObject({ kind: "verify", outcome: "failed", message: "The server was stopped meanwhile." }); // biome-ignore format: one line
+    expect(readdirSync(dataDir).filter((entry) => entry.startsWith("landfall-drill-"))).toEqual([]);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }, 120_000);
