@@ -5,7 +5,7 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { adminRoomRoutes } from "./admin/index.ts";
 import { createAuth } from "./auth/index.ts";
-import { backupFigures, createBackupSchedule, observeBackups } from "./backup/index.ts";
+import { backupFigures, backupRoutes, createBackupSchedule, createBackupWork, createShelf, observeBackups } from "./backup/index.ts"; // biome-ignore format: one line
 import { createCollections } from "./collections/index.ts";
 import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
 import type { Clock } from "./kernel/clock.ts";
@@ -60,6 +60,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
   const auth = createAuth({ db, clock, log, serviceKey: config.serviceKey, collections: collections.registry });
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
+  const shelf = createShelf(config);
+  const backupWork = createBackupWork({ config, db, connection: deps.connection, clock, log, shelf });
   const http = createHttp({
     settings: httpSettings(config, publicUrl),
     db,
@@ -72,6 +74,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     routes: [
       ...collections.routes,
       ...auth.routes,
+      ...backupRoutes({ config, clock, masterKey, shelf, work: backupWork, schedule: backups, owners: auth.owners }),
       ...adminRoomRoutes({
         clock,
         publicUrl,
@@ -98,7 +101,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.sweeper, backups],
+    [collections.denials, auth.sweeper, backups, backupWork],
     http,
   ];
   const started: Service[] = [];
