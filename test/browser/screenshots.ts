@@ -66,6 +66,7 @@ const screens: readonly Screen[] = [
   ["keys", "keys", "text=website"],
   ["keys", "key-new", "text=website", (page) => page.getByRole("button", { name: "New key" }).click()],
   ["denials", "denials", "role=link[name=/Open the create rule/] >> nth=0"],
+  ["backups", "backups", "role=heading[name=/Backups/] >> nth=0"],
   ["server", "server", "role=heading[name='Server']"],
   ["nowhere", "nowhere", "text=This page does not exist"],
   ["server", "palette", "role=heading[name='Server']", (page) => page.keyboard.press("Control+k")],
