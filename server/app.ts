@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
 import { adminRoomRoutes } from "./admin/index.ts";
-import { createAuth } from "./auth/index.ts";
+import { createAuth, provideUsers } from "./auth/index.ts";
 import { backupFigures, createBackupSchedule, observeBackups } from "./backup/index.ts";
 import { createCollections } from "./collections/index.ts";
 import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
@@ -58,7 +58,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     onError: (error) => log.warn({ err: error }, "instances could not be counted"),
   });
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
-  const auth = createAuth({ db, clock, log, serviceKey: config.serviceKey, collections: collections.registry });
+  const auth = createAuth({
+    ...{ db, clock, log, masterKey, publicUrl, serviceKey: config.serviceKey },
+    ...{ collections: collections.registry, records: collections.records },
+  });
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
   const http = createHttp({
     settings: httpSettings(config, publicUrl),
@@ -98,7 +101,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.sweeper, backups],
+    [collections.denials, auth.feed, auth.sweeper, backups],
+    once("auth.users", () => provideUsers(db, collections.provide)),
     http,
   ];
   const started: Service[] = [];
@@ -114,6 +118,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   }
   collections.refreshCapture().catch((error: unknown) => log.warn({ err: error }, "capture could not be refreshed"));
   return { port: http.address.port, stop: () => end(started) };
+}
+
+/** A step of the start that leaves nothing running. */
+function once(name: string, work: () => Promise<void>): Service {
+  return { name, run: work, drain: async () => {}, stop: async () => {} };
 }
 
 /** Newest first: the door closes before what stands behind it. */

@@ -5,6 +5,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
+import { masterKey } from "../kernel/master-key.ts";
 import { type Auth, type AuthOptions, createAuth } from "./index.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 
@@ -43,6 +44,7 @@ export function countingHasher(): PasswordHasher & { verified: number } {
 interface Call {
   readonly body?: unknown;
   readonly params?: { readonly [name: string]: string };
+  readonly query?: { readonly [name: string]: string };
   readonly headers?: { readonly [name: string]: string };
   readonly ip?: string;
   /** The Authorization header's token. */
@@ -83,6 +85,9 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
     log,
     passwords,
     serviceKey,
+    masterKey: masterKey(Buffer.alloc(32, 7)),
+    publicUrl: "https://app.example.com",
+    records: { read: noRecords, create: noRecords, remove: noRecords },
     collections: { current: () => names(self.collections), refresh: async () => names(self.collections) },
     ...options,
     clock,
@@ -112,6 +117,10 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
   return self;
 }
 
+const noRecords = async (): Promise<never> => {
+  throw new Error("this test has no records: see user.fixture.ts");
+};
+
 /** A route the way the pipeline runs it: access, schemas in, handler, the declared schema on what comes out. */
 async function through(
   route: Route,
@@ -129,7 +138,7 @@ async function through(
   const ctx = { ...context, requestId: "r1", door: "rest" as const, signal: new AbortController().signal };
   const reply = await route.handler(ctx, {
     params: parse(route.params, call.params ?? {}),
-    query: undefined,
+    query: parse(route.query, call.query ?? {}),
     body: parse(route.body, JSON.parse(JSON.stringify(call.body ?? null))),
     stream: undefined as never,
     headers: call.headers ?? {},
@@ -142,7 +151,7 @@ async function through(
 }
 
 function names({ version, ids }: CollectionsFixture) {
-  const schemas = Object.entries(ids).map(([name, id]) => ({ name, id }));
+  const schemas = Object.entries(ids).map(([name, id]) => ({ name, id, kind: "base", rules: {} }));
   return {
     version,
     byName: new Map(schemas.map((schema) => [schema.name, schema])),

@@ -1,27 +1,30 @@
-// Turns the Authorization header into an actor. Sits on every request's path, so a verdict is kept for a second and a
-// hit costs one Map lookup and no promise.
+// Turns the Authorization header into an actor. Sits on every request's path, so a verdict is kept for a minute and a hit costs
+// one Map lookup and no promise.
 //
 //   revoked here        the entry goes at once, and lookups that began before are not kept
-//   revoked elsewhere   |--- verdict kept 1 s ---|  next lookup sees it: dead everywhere within 2 s
+//   revoked elsewhere   the feed of changes tells it about a second later (credential-feed.ts): dead everywhere within 2 s
+//   the feed is silent  a verdict counts for one second only, so that the bound holds without it
 //
 // One credential has one frozen actor object as long as nothing about it changes: other rooms may hang caches on it.
 import { timingSafeEqual } from "node:crypto";
 import { type Actor, anonymous, service } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { hashSecret } from "../kernel/ids.ts";
 import { errors } from "./errors.ts";
 
-/** A sort of credential: told by its prefix, found by its hash. Sessions and API keys today; users' tokens join here. */
+/** A sort of credential, told by the look of its token. */
 export interface CredentialKind {
-  /** The secret is this prefix and 32 base64url characters. */
-  readonly prefix: string;
+  matches(token: string): boolean;
   /** Finds a live credential. Undefined: unknown, expired or revoked, and nobody is told which. */
-  find(tokenHash: string, nowMs: number): Promise<FoundCredential | undefined>;
+  find(token: string, nowMs: number): Promise<FoundCredential | undefined>;
 }
 
+/** Whether the token is this prefix and 32 base64url characters, as `newSecret` makes them. */
+export const secretWith = (prefix: string) => (token: string) =>
+  token.startsWith(prefix) && token.length === prefix.length + 32;
+
 export interface FoundCredential {
-  /** `session:<id>`, `key:<id>`: what `forget` takes. */
-  readonly id: string;
+  /** `session:<id>`, `key:<id>`, `account:<id>`: its own name first, then whatever else ends or changes it. What `forget` takes. */
+  readonly subjects: readonly string[];
   /** Changes whenever the actor would look different. */
   readonly stamp: string;
   readonly expiresAtMs: number;
@@ -31,32 +34,42 @@ export interface FoundCredential {
 export interface Authenticator {
   /** Throws the Problem `credential_invalid` (or rejects with it); no header is the anonymous actor. */
   authenticate(headers: { readonly [name: string]: string | string[] | undefined }): Actor | Promise<Actor>;
-  /** Drops the verdicts of these credentials in this process at once. */
-  forget(...credentialIds: string[]): void;
+  /** Drops the verdicts that hang on these subjects in this process at once. */
+  forget(...subjects: string[]): void;
+  /** Drops all verdicts. */
+  forgetAll(): void;
 }
 
 export interface AuthenticatorOptions {
   readonly kinds: readonly CredentialKind[];
   readonly clock: Clock;
   readonly serviceKey?: string | undefined;
-  readonly freshMs?: number;
+  /** Until when, on the monotonic clock, changes made elsewhere have been told to `forget`. Absent: never. */
+  readonly toldUntilMs?: () => number | undefined;
   readonly cacheMax?: number;
 }
 
+/** How long a verdict counts without, and with, word of what changes elsewhere. */
+const aloneMs = 1_000;
+const toldMs = 60_000;
+/** The feed's interval, and what one look may take. */
+const feedSilentMs = 2_000;
+
 interface Verdict {
-  readonly credentialId: string;
+  readonly subjects: readonly string[];
   readonly stamp: string;
   readonly actor: Actor;
-  /** On the monotonic clock. */
-  readonly freshUntilMs: number;
+  /** On the monotonic clock, like the next one. */
+  readonly askedAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 /** RFC 6750 §2.1: `Bearer` and a token68; anything else, however close, is refused. */
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]{1,512}=*)$/i;
+const bearer = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i;
 const scheme = "Bearer ";
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { clock, kinds, freshMs = 1_000, cacheMax = 10_000 } = options;
+  const { clock, kinds, toldUntilMs = () => undefined, cacheMax = 10_000 } = options;
   const isServiceKey = serviceKeyCheck(options.serviceKey);
   // Keyed by the token itself. A Map compares characters only after its per-process seeded hash matched, so time tells nothing.
   const verdicts = new Map<string, Verdict>();
@@ -68,14 +81,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (header === undefined) return anonymous;
     if (typeof header !== "string") throw errors.credential_invalid();
     const hit = header.startsWith(scheme) ? verdicts.get(header.slice(scheme.length)) : undefined;
-    if (hit !== undefined && clock.monotonicMs() < hit.freshUntilMs) return hit.actor;
+    if (hit !== undefined && counts(hit, clock.monotonicMs())) return hit.actor;
     const token = bearer.exec(header)?.[1];
     if (token === undefined) throw errors.credential_invalid();
     if (isServiceKey(token)) return service;
-    const kind = kinds.find(({ prefix }) => token.startsWith(prefix) && token.length === prefix.length + 32);
+    const kind = kinds.find((one) => one.matches(token));
     if (kind === undefined) throw errors.credential_invalid();
     return lookups.get(token) ?? begin(kind, token);
   };
+
+  function counts({ askedAtMs, expiresAtMs }: Verdict, nowMs: number): boolean {
+    const ageMs = nowMs - askedAtMs;
+    if (nowMs >= expiresAtMs || ageMs >= toldMs) return false;
+    return ageMs < aloneMs || nowMs - (toldUntilMs() ?? Number.NEGATIVE_INFINITY) < feedSilentMs;
+  }
 
   /** One lookup at a time for a token; those who ask meanwhile share it. */
   function begin(kind: CredentialKind, token: string): Promise<Actor> {
@@ -90,15 +109,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const startedIn = generation;
     const startedMs = clock.monotonicMs();
     const nowMs = clock.now();
-    const found = await kind.find(hashSecret(token), nowMs);
+    const found = await kind.find(token, nowMs);
     const before = verdicts.get(token);
     verdicts.delete(token);
     if (found === undefined) throw errors.credential_invalid();
     const actor = before?.stamp === found.stamp ? before.actor : deepFreeze(found.makeActor());
     if (startedIn === generation) {
       // Counted from the start of the lookup: what it saw is at least that old.
-      const freshUntilMs = startedMs + Math.min(freshMs, found.expiresAtMs - nowMs);
-      verdicts.set(token, { credentialId: found.id, stamp: found.stamp, actor, freshUntilMs });
+      const expiresAtMs = startedMs + found.expiresAtMs - nowMs;
+      verdicts.set(token, { subjects: found.subjects, stamp: found.stamp, actor, askedAtMs: startedMs, expiresAtMs });
       if (verdicts.size > cacheMax) dropOldest();
     }
     return actor;
@@ -112,14 +131,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
+  const forgetIf = (isGone: (verdict: Verdict) => boolean) => {
+    generation++;
+    lookups.clear();
+    for (const [token, verdict] of verdicts) if (isGone(verdict)) verdicts.delete(token);
+  };
   return {
     authenticate,
-    forget: (...credentialIds) => {
-      generation++;
-      lookups.clear();
-      const gone = new Set(credentialIds);
-      for (const [token, verdict] of verdicts) if (gone.has(verdict.credentialId)) verdicts.delete(token);
+    forget: (...subjects) => {
+      const gone = new Set(subjects);
+      forgetIf((verdict) => verdict.subjects.some((subject) => gone.has(subject)));
     },
+    forgetAll: () => forgetIf(() => true),
   };
 }
 

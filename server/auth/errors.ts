@@ -62,6 +62,61 @@ export const errors = defineErrors({
     says: "You have no session with this id.",
     advice: "List your sessions with GET /v1/admin/sessions.",
   },
+  user_session_required: {
+    status: 403,
+    says: "This call concerns the signed-in user and needs a user's session.",
+    advice: "Sign in with POST /v1/auth/sign-in and send the access token.",
+  },
+  refresh_token_invalid: {
+    status: 401,
+    says: "The refresh token is unknown, expired, replaced or revoked.",
+    advice: "Sign in again.",
+  },
+  device_key_required: {
+    status: 401,
+    says: "The session is bound to a key of its device, and this request did not prove to have it.",
+    advice: "Send a DPoP proof (RFC 9449) made with the key the session was opened with.",
+  },
+  account_suspended: {
+    status: 403,
+    says: "The account is suspended.",
+    advice: "Ask the people who run the app.",
+  },
+  device_not_found: {
+    status: 404,
+    says: "You have no device with this id.",
+    advice: "List your devices with GET /v1/auth/devices.",
+  },
+  auth_collection_not_found: {
+    status: 404,
+    says: "There is no collection of kind `auth` with this name.",
+    advice: "Leave `collection` out for `users`, or name one that an admin made for users.",
+  },
+  method_disabled: {
+    status: 403,
+    says: "Signing in by {method} is switched off here.",
+    advice: "GET /v1/auth/methods lists what is on; an admin switches methods on in the console.",
+  },
+  profile_invalid: {
+    status: 422,
+    says: "The profile cannot be stored like this.",
+    advice: "Mend what `errors` lists.",
+  },
+  profile_not_allowed: {
+    status: 403,
+    says: "A sign-up may set no fields here: the collection has no create rule.",
+    advice: "Leave `profile` out, or let an admin set a create rule such as `id == auth.id`.",
+  },
+  auth_settings_invalid: {
+    status: 422,
+    says: "The settings cannot be like this.",
+    advice: "Mend what `errors` lists.",
+  },
+  auth_settings_changed: {
+    status: 409,
+    says: "Somebody else has changed the settings meanwhile.",
+    advice: "Read them again, and send your change with the new `revision`.",
+  },
   api_key_not_found: {
     status: 404,
     says: "There is no API key with this id.",

@@ -1,24 +1,29 @@
-// Who is asking: admins, API keys and the service key. The door of this room; users' identities join here later as a
-// further kind of credential and further routes.
+// Who is asking: users, admins, API keys and the service key. The door of this room.
 import type { Logger } from "pino";
 import type { Actor } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
+import { hashSecret } from "../kernel/ids.ts";
 import type { Service } from "../kernel/lifecycle.ts";
+import type { MasterKey } from "../kernel/master-key.ts";
 import { product } from "../kernel/product.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
-import { type Authenticator, type CredentialKind, createAuthenticator } from "./credential.ts";
+import { type Authenticator, type CredentialKind, createAuthenticator, secretWith } from "./credential.ts";
+import { type CredentialFeed, createCredentialFeed } from "./credential-feed.ts";
 import { namedActor } from "./explain-actor.ts";
 import { type Collections, keyActor } from "./key.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { findKey } from "./key-store.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
+import type { UserRecords } from "./user-views.ts";
+import { createUsers, type UserCollections } from "./users.ts";
 
 export { countCredentials } from "./admin-store.ts";
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./setup.ts";
+export { provideUsers } from "./users-collection.ts";
 
 export interface AuthOptions {
   /** The pool, never a transaction. */
@@ -27,8 +32,11 @@ export interface AuthOptions {
   readonly log: Logger;
   /** LANDFALL_SERVICE_KEY; at least 32 characters, or this throws. */
   readonly serviceKey?: string | undefined;
-  /** The collections of now; scopes of API keys follow them. */
-  readonly collections: Collections;
+  /** The collections of now; scopes of API keys follow them, and those of kind `auth` hold the users. */
+  readonly collections: Collections & UserCollections;
+  readonly records: UserRecords;
+  readonly masterKey: MasterKey;
+  readonly publicUrl: string;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }
@@ -40,6 +48,8 @@ export interface Auth {
   readonly namedActor: (text: string) => Promise<Actor | undefined>;
   readonly routes: readonly Route[];
   readonly sweeper: Service;
+  /** Tells this process which credentials ended elsewhere. */
+  readonly feed: CredentialFeed;
 }
 
 export function createAuth(options: AuthOptions): Auth {
@@ -47,30 +57,38 @@ export function createAuth(options: AuthOptions): Auth {
   const passwords = options.passwords ?? createPasswordHasher();
   // Weak, so that it holds what the authenticator's bounded cache and running requests hold, and no more.
   const sessions = new WeakMap<Actor, SessionOf>();
-  const { authenticate, forget } = createAuthenticator({
-    kinds: [sessionKind(db, sessions), keyKind(db)],
+  const feed = createCredentialFeed({ db, log, monotonicMs: clock.monotonicMs });
+  const kinds: CredentialKind[] = [sessionKind(db, sessions), keyKind(db)];
+  const { authenticate, forget, forgetAll } = createAuthenticator({
+    kinds,
     clock,
     serviceKey: options.serviceKey,
+    toldUntilMs: feed.seenUntilMs,
   });
+  feed.onChange((subjects) => (subjects === "all" ? forgetAll() : forget(...subjects)));
+  const users = createUsers({ ...options, forget });
+  kinds.push(users.kind);
   return {
     authenticate,
     namedActor: (text) => namedActor(db, text),
     routes: [
+      ...users.routes,
       ...adminRoutes({ passwords, forget, sessionOf: (actor) => sessions.get(actor) }),
       ...keyRoutes({ collections: options.collections, forget }),
     ],
     sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
+    feed,
   };
 }
 
 function sessionKind(db: Db, sessions: WeakMap<Actor, SessionOf>): CredentialKind {
   return {
-    prefix: product.secretPrefixes.session,
-    find: async (tokenHash, nowMs) => {
-      const session = await findSession(db, tokenHash, nowMs);
+    matches: secretWith(product.secretPrefixes.session),
+    find: async (token, nowMs) => {
+      const session = await findSession(db, hashSecret(token), nowMs);
       if (session === undefined) return undefined;
       return {
-        id: `session:${session.id}`,
+        subjects: [`session:${session.id}`, `admin:${session.adminId}`],
         stamp: session.role,
         expiresAtMs: Math.min(session.expiresAt.getTime(), nowMs + sessionIdleMs),
         makeActor: () => {
@@ -95,12 +113,12 @@ function adminActor(session: SessionRow): Actor {
 
 function keyKind(db: Db): CredentialKind {
   return {
-    prefix: product.secretPrefixes.apiKey,
-    find: async (secretHash, nowMs) => {
-      const key = await findKey(db, secretHash, nowMs);
+    matches: secretWith(product.secretPrefixes.apiKey),
+    find: async (token, nowMs) => {
+      const key = await findKey(db, hashSecret(token), nowMs);
       if (key === undefined) return undefined;
       return {
-        id: `key:${key.id}`,
+        subjects: [`key:${key.id}`],
         stamp: String(key.revision),
         expiresAtMs: key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
         makeActor: () => keyActor(key),

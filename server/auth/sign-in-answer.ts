@@ -1,0 +1,36 @@
+// What every way to sign in needs, and the one answer that all of them give.
+import type { Context } from "../kernel/context.ts";
+import type { AuthSettings } from "./auth-settings.ts";
+import type { Challenges } from "./challenge.ts";
+import type { UserCollection } from "./user-create.ts";
+import { userActor } from "./user-kind.ts";
+import type { OpenedUserSession, UserSessions } from "./user-session.ts";
+import { findUserSession } from "./user-session-store.ts";
+import { accountView, tokensView, type UserRecords, userView } from "./user-views.ts";
+
+export interface SignInDeps {
+  readonly records: UserRecords;
+  readonly sessions: UserSessions;
+  readonly challenges: Challenges;
+  /** The collection of this name and its settings. Rejects with `auth_collection_not_found` (404). */
+  readonly target: (
+    ctx: Context,
+    collection: string,
+  ) => Promise<{ readonly collection: UserCollection; readonly settings: AuthSettings }>;
+  readonly forget: (...subjects: string[]) => void;
+}
+
+export const signInErrors = ["auth_collection_not_found", "account_suspended", "sign_in_throttled"];
+
+/** Tokens, account, and the record as the user who is now signed in may see it. */
+export async function signedInAnswer(
+  ctx: Context,
+  deps: SignInDeps,
+  collection: UserCollection,
+  opened: OpenedUserSession,
+): Promise<object> {
+  const live = await findUserSession(ctx.db, opened.session.id, ctx.nowMs);
+  const as = live === undefined ? ctx : { ...ctx, actor: userActor(live, collection.name) };
+  const user = await userView(as, deps.records, collection.name, opened.account.recordId);
+  return { ...tokensView(opened), user, account: accountView(opened.account) };
+}

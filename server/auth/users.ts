@@ -1,0 +1,89 @@
+// The users of apps, put together: tokens, sessions and every way to sign in. The table of contents of this half of the room.
+import type { Actor } from "../kernel/actor.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Context } from "../kernel/context.ts";
+import type { Db } from "../kernel/db/index.ts";
+import type { Route } from "../kernel/http/route.ts";
+import type { MasterKey } from "../kernel/master-key.ts";
+import { createAccessTokens } from "./access-token.ts";
+import { anonymousRoutes } from "./anonymous-routes.ts";
+import { readAuthSettings } from "./auth-settings.ts";
+import { settingsRoutes } from "./auth-settings-routes.ts";
+import { createChallenges } from "./challenge.ts";
+import type { CredentialKind } from "./credential.ts";
+import { errors } from "./errors.ts";
+import { jwksRoute } from "./jwks-route.ts";
+import { createRefreshTokens } from "./refresh-token.ts";
+import type { SignInDeps } from "./sign-in-answer.ts";
+import { createTokenKeys } from "./token-key.ts";
+import type { UserCollection } from "./user-create.ts";
+import { type UserSessionOf, userKind } from "./user-kind.ts";
+import { userRoutes } from "./user-routes.ts";
+import { createUserSessions } from "./user-session.ts";
+import type { UserRecords } from "./user-views.ts";
+
+/** What this half needs to know of collections; the registry of schemas is one. */
+export interface UserCollections {
+  current(): {
+    readonly byName: ReadonlyMap<string, KindOfCollection>;
+    readonly byId: ReadonlyMap<number, KindOfCollection>;
+  };
+}
+
+interface KindOfCollection {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly rules: { readonly create?: string | null };
+}
+
+export interface UsersOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly masterKey: MasterKey;
+  /** Issuer of tokens and base of every link; from the settings, never from a request. */
+  readonly publicUrl: string;
+  readonly collections: UserCollections;
+  readonly records: UserRecords;
+  readonly forget: (...subjects: string[]) => void;
+}
+
+export interface Users {
+  readonly kind: CredentialKind;
+  readonly routes: readonly Route[];
+  readonly sessionOf: (actor: Actor) => UserSessionOf | undefined;
+}
+
+export function createUsers(options: UsersOptions): Users {
+  const { db, clock, masterKey, publicUrl, collections, records, forget } = options;
+  const keys = createTokenKeys(db, masterKey, clock);
+  const accessTokens = createAccessTokens({ keys, clock, publicUrl });
+  const refreshTokens = createRefreshTokens(db, masterKey);
+  const handles = new WeakMap<Actor, UserSessionOf>();
+  const collectionName = (id: number) => collections.current().byId.get(id)?.name;
+  const settingsOf = async (from: Db, collectionId: number) => (await readAuthSettings(from, collectionId)).settings;
+  const sessions = createUserSessions({ accessTokens, refreshTokens, settingsOf, collectionName, forget });
+  const sessionOf = (actor: Actor) => handles.get(actor);
+
+  const collectionOf = (name: string): UserCollection => {
+    const found = collections.current().byName.get(name);
+    if (found?.kind !== "auth") throw errors.auth_collection_not_found();
+    return { id: found.id, name: found.name, createRule: found.rules.create ?? null };
+  };
+  const target: SignInDeps["target"] = async (ctx: Context, name) => {
+    const collection = collectionOf(name);
+    return { collection, settings: await settingsOf(ctx.db, collection.id) };
+  };
+  const signIn: SignInDeps = { records, sessions, challenges: createChallenges(masterKey), target, forget };
+
+  return {
+    kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
+    sessionOf,
+    routes: [
+      jwksRoute(keys),
+      ...settingsRoutes({ collectionOf }),
+      ...userRoutes({ records, sessions, sessionOf, collectionName, forget }),
+      ...anonymousRoutes(signIn),
+    ],
+  };
+}
