@@ -92,6 +92,52 @@ CREATE INDEX "userSession_device" ON landfall."userSession" ("deviceId");
 COMMENT ON COLUMN landfall."userSession"."expiresAt" IS 'The absolute limit; the idle limit counts from lastSeenAt.';
 COMMENT ON COLUMN landfall."userSession"."keyThumbprint" IS 'RFC 7638 thumbprint of the device key that every refresh must prove (DPoP, RFC 9449).';
 
+-- Second factors of users, and of admins.
+CREATE TABLE landfall.factor (
+  id text PRIMARY KEY,
+  "accountId" text REFERENCES landfall.account (id) ON DELETE CASCADE,
+  "adminId" text REFERENCES landfall.admin (id) ON DELETE CASCADE,
+  kind text NOT NULL,
+  name text NOT NULL,
+  sealed text NOT NULL,
+  -- The last time step whose code was taken: none is taken twice (RFC 6238 §5.2).
+  "lastStep" int8 NOT NULL DEFAULT 0,
+  "createdAt" timestamptz(3) NOT NULL,
+  "confirmedAt" timestamptz(3),
+  "lastUsedAt" timestamptz(3),
+  CHECK (("accountId" IS NULL) <> ("adminId" IS NULL))
+);
+CREATE INDEX factor_account ON landfall.factor ("accountId");
+CREATE INDEX factor_admin ON landfall.factor ("adminId");
+
+CREATE TABLE landfall."recoveryCode" (
+  "codeHash" text COLLATE "C" PRIMARY KEY,
+  "accountId" text REFERENCES landfall.account (id) ON DELETE CASCADE,
+  "adminId" text REFERENCES landfall.admin (id) ON DELETE CASCADE,
+  "createdAt" timestamptz(3) NOT NULL,
+  CHECK (("accountId" IS NULL) <> ("adminId" IS NULL))
+);
+CREATE INDEX "recoveryCode_account" ON landfall."recoveryCode" ("accountId");
+CREATE INDEX "recoveryCode_admin" ON landfall."recoveryCode" ("adminId");
+COMMENT ON TABLE landfall."recoveryCode" IS 'SHA-256 of codes with 80 random bits; the row goes when the code is used.';
+
+-- WebAuthn credentials: a way to sign in, and a second factor.
+CREATE TABLE landfall.passkey (
+  id text COLLATE "C" PRIMARY KEY,
+  "accountId" text NOT NULL REFERENCES landfall.account (id) ON DELETE CASCADE,
+  "collectionId" int NOT NULL REFERENCES landfall.collection (id) ON DELETE CASCADE,
+  name text NOT NULL,
+  "publicKey" bytea NOT NULL,
+  "userHandle" text COLLATE "C" NOT NULL,
+  counter int8 NOT NULL,
+  transports text[] NOT NULL,
+  "backedUp" boolean NOT NULL,
+  aaguid text NOT NULL,
+  "createdAt" timestamptz(3) NOT NULL,
+  "lastUsedAt" timestamptz(3)
+);
+CREATE INDEX passkey_account ON landfall.passkey ("accountId");
+
 -- Everything that is sent out once and comes back once: codes, links, flows. Spent by one DELETE ... RETURNING.
 CREATE TABLE landfall.challenge (
   id text PRIMARY KEY,

@@ -4,7 +4,8 @@
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "server/kernel": ["migrations", "sdk/src/wire", "sdk/src/cel"],
   "server/collections": ["server/kernel", "sdk/src/wire", "sdk/src/cel"],
-  "server/auth": ["server/collections", "server/kernel"],
+  "server/mail": ["server/kernel"],
+  "server/auth": ["server/mail", "server/collections", "server/kernel"],
   "server/backup": ["server/collections", "server/kernel", "migrations"],
   "server/admin": ["server/auth", "server/collections", "server/kernel"],
   "server/app.ts": ["server/admin", "server/auth", "server/backup", "server/collections", "server/kernel"],
