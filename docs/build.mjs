@@ -5,11 +5,14 @@ import { join } from "node:path";
 
 const here = new URL("./", import.meta.url).pathname;
 const built = join(here, "dist", ".built");
+const brand = join(here, "../brand");
+/** The one thing that the docs' scripts have from the console. */
+const copyText = join(here, "../admin-ui/src/parts/copy-text.ts");
 
 if (
   !existsSync(built) ||
   newest(here) > statSync(built).mtimeMs ||
-  newest(join(here, "../brand")) > statSync(built).mtimeMs
+  [brand, copyText].some((path) => newest(path) > statSync(built).mtimeMs)
 ) {
   const { buildSite } = await import("./site/build.ts");
   const { buildReference } = await import("./reference/build.ts");

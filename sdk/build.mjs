@@ -1,6 +1,7 @@
 // Builds `@landfall/client` as others install it: `dist/package/` (JavaScript, declarations, sources for the debugger, a
-// manifest of its own) and `dist/sdk.tgz`, which the server hands out at `/sdk.tgz`. Inside the workspace the sources
-// themselves run, so nothing here waits for this. Runs when a source is newer than the last build.
+// manifest of its own) and `dist/sdk.tgz`, which the server hands out at `/sdk.tgz`. The package it depends on lies inside,
+// with its licence, so that installing it asks no registry. Inside the workspace the sources themselves run, so nothing here
+// waits for this. Runs when a source is newer than the last build.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -14,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
@@ -25,6 +26,8 @@ const draft = join(target, `draft-${process.pid}`);
 const folder = join(draft, "package");
 const tarball = join(target, "sdk.tgz");
 const sources = ["src", "bin", "package.json", "README.md", "tsconfig.json", "tsconfig.build.json", "build.mjs"];
+
+const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
 if (isStale()) build();
 
@@ -45,6 +48,8 @@ function make() {
   });
   compile();
   declareAsJavaScript(join(folder, "dist"));
+  for (const name of Object.keys(manifest.dependencies)) takeIn(name);
+  for (const file of filesIn(join(folder, "dist"))) refuseForeignImports(file);
   cpSync(join(here, "bin"), join(folder, "bin"), { recursive: true });
   cpSync(join(here, "README.md"), join(folder, "README.md"));
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
@@ -73,9 +78,9 @@ function tried(work, expected) {
   }
 }
 
-/** The manifest of the package: the workspace's, with the built files instead of the sources. */
+/** The manifest of the package: the workspace's, with the built files instead of the sources, and without what lies inside. */
 function published() {
-  const { exports, ...rest } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+  const { exports, dependencies: _, ...rest } = manifest;
   const built = (source) => source.replace("./src/", "./dist/").replace(/\.ts$/, "");
   const entries = Object.entries(exports).map(([entry, source]) => [
     entry,
@@ -113,6 +118,41 @@ function declareAsJavaScript(path) {
       writeFileSync(file, text.replace(/^(?!\s*\*)(.*?(?:from|import\()\s*"\.{1,2}\/[^"]*)\.ts"/gm, '$1.js"'));
     }
   }
+}
+
+/**
+ * Copies a dependency's modules to `dist/vendor/<name>`, unchanged, and points the imports of ours there. Not as a bundled
+ * `node_modules`: not every package manager unpacks those.
+ */
+function takeIn(name) {
+  const entry = createRequire(import.meta.url).resolve(name);
+  let source = dirname(entry);
+  while (!existsSync(join(source, "package.json"))) source = dirname(source);
+  const { version, license, homepage } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const inside = join(folder, "dist", "vendor", basename(name));
+  const modules = (path) => statSync(path).isDirectory() || path.endsWith(".js");
+  const ours = filesIn(join(folder, "dist")).filter((file) => file.endsWith(".js"));
+  cpSync(dirname(entry), inside, { recursive: true, filter: modules });
+  cpSync(join(source, "LICENSE"), join(inside, "LICENSE"));
+  writeFileSync(join(inside, "README.md"), `${name} ${version} (${license}), unchanged: ${homepage}\n`);
+  for (const file of ours) {
+    const path = relative(dirname(file), join(inside, basename(entry))).replaceAll("\\", "/");
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(`from "${name}"`, `from "${path}"`));
+  }
+}
+
+/** What only a registry could bring must not be asked for, by code or by types. */
+function refuseForeignImports(file) {
+  if (!/\.(js|d\.ts)$/.test(file)) return;
+  const foreign = /^(?!\s*\*).*\b(?:from|import\() ?["']([^."'][^"']*)["']/m.exec(readFileSync(file, "utf8"))?.[1];
+  if (foreign && foreign !== manifest.name)
+    throw new Error(`${relative(folder, file)} imports ${foreign}, which the package does not hold.`);
+}
+
+function filesIn(path) {
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesIn(join(path, entry.name)) : [join(path, entry.name)],
+  );
 }
 
 /** By npm itself, so that what it leaves out and how it sorts is what every registry would get. */

@@ -87,7 +87,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     ],
     mounts: [
       { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
-      { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs" },
+      { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs", notFound: "not-found.html" },
     ],
     files: [{ path: "/sdk.tgz", file: join(projectRoot, "sdk", "dist", "sdk.tgz"), contentType: "application/gzip" }],
     committed: () => changeLog.ring(),

@@ -72,7 +72,7 @@ function groups(): readonly (readonly [string, readonly Row[]])[] {
         [
           "Indexes of a collection",
           n(member("server/collections/definition-shape.ts", "indexes")),
-          "Of at most 8 fields each",
+          `Of at most ${n(found("server/collections/definition-shape.ts", "fields of an index", /fields: z\.array\(nameText\)\.min\(1\)\.max\((\d+)\)/))} fields each`,
         ],
         [
           "Length of a name",
@@ -94,7 +94,11 @@ function groups(): readonly (readonly [string, readonly Row[]])[] {
         ["URL", `${n(constant("server/collections/field-text.ts", "urlMax"))} characters`],
         ["Elements of a `many` field", n(constant("server/collections/field-many.ts", "listMax"))],
         ["Digits of a decimal", n(constant("server/collections/field-number.ts", "decimalDigitsMax"))],
-        ["Record id", "64 characters", "`A-Z a-z 0-9 _ -`"],
+        [
+          "Record id",
+          `${n(found("server/collections/record-id.ts", "length of an id", /\{1,(\d+)\}/))} characters`,
+          "`A-Z a-z 0-9 _ -`",
+        ],
       ],
     ],
     [
@@ -156,16 +160,32 @@ function groups(): readonly (readonly [string, readonly Row[]])[] {
           "Password",
           `${n(constant("server/auth/types.ts", "passwordLengthMin"))} to ${n(constant("server/auth/types.ts", "passwordLengthMax"))} characters`,
         ],
-        ["Sign-in tries of one address", "30, one back every 20 s", "The same over all processes"],
-        ["Sign-in tries of one account", "10, one back a minute", "An address it signed in from has 10 of its own"],
+        ["Sign-in tries of one address", tries("signIn.address"), "The same over all processes"],
+        [
+          "Sign-in tries of one account",
+          tries("signIn.account"),
+          `An address it signed in from has ${burst("signIn.known")} of its own`,
+        ],
       ],
     ],
   ];
 }
 
 /** A constant's number as it stands in the source; many are nobody else's business and therefore not exported. */
-function constant(file: string, name: string): number {
+export function constant(file: string, name: string): number {
   return found(file, name, new RegExp(`\\bconst ${name} = ([\\d_* ]+);`));
+}
+
+const burst = (budget: string) =>
+  found("server/auth/sign-in.ts", budget, new RegExp(`name: "${budget}", burst: (\\d+)`));
+
+function tries(budget: string): string {
+  const everyMs = found(
+    "server/auth/sign-in.ts",
+    budget,
+    new RegExp(`name: "${budget}", burst: \\d+, refillMs: ([\\d_]+)`),
+  );
+  return `${n(burst(budget))}, one back ${everyMs === 60_000 ? "a minute" : `every ${seconds(everyMs)}`}`;
 }
 
 function member(file: string, name: string): number {

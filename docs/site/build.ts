@@ -1,12 +1,10 @@
-// Builds the site: pages, the search's index, and through Vite its one script, its style sheet and the two typefaces. Every
-// text is compressed here once, not on every request.
+// Builds the site: pages, the search's index, its one script, its style sheet and the two typefaces.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import MiniSearch from "minisearch";
-import { build } from "vite";
-import { type Assets, renderPage } from "./layout.ts";
+import { bundle, compress } from "./bundle.ts";
+import { type Assets, renderNotFound, renderPage } from "./layout.ts";
 import { docsFolder, type Library, readLibrary } from "./library.ts";
 import { searchOptions } from "./search-options.ts";
 
@@ -16,44 +14,21 @@ export async function buildSite(target: string): Promise<void> {
   const library = readLibrary();
   mkdirSync(target, { recursive: true });
   rmSync(join(target, "assets"), { recursive: true, force: true });
-  const bundled = await bundle(target);
+  const bundled = await bundle(join(client, "site.ts"), target, "/docs/");
   const assets: Assets = { ...bundled, search: writeIndex(target, library) };
   cpSync(join(client, "color-scheme.js"), join(target, "color-scheme.js"));
   copyLinked(target, library);
   for (const page of library.pages) {
     write(join(target, page.file.replace(/\.md$/, ".html")), renderPage(page, library, assets));
   }
-  compress(target);
+  write(join(target, "not-found.html"), renderNotFound(library, assets));
+  // The reference beside it is compressed by its own build.
+  const own = readdirSync(target, { recursive: true, encoding: "utf8" }).filter(
+    (name) => !name.startsWith("reference"),
+  );
+  compress(target, own);
   // Last: a build that broke off is begun anew.
   write(join(target, ".built"), "");
-}
-
-/** Script, styles and fonts, under names that carry their content's hash. */
-async function bundle(target: string): Promise<Omit<Assets, "search">> {
-  const result = await build({
-    configFile: false,
-    root: client,
-    base: "/docs/",
-    logLevel: "warn",
-    publicDir: false,
-    build: {
-      outDir: target,
-      emptyOutDir: false,
-      target: "es2023",
-      // The first versions that know light-dark(): what is put in its place for older ones would not follow the reader's choice.
-      cssTarget: ["chrome123", "firefox120", "safari17.5"],
-      assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
-      rollupOptions: { input: { site: join(client, "site.ts") } },
-    },
-  });
-  const outputs = (Array.isArray(result) ? result : [result]).flatMap((one) => ("output" in one ? one.output : []));
-  const find = (ending: RegExp) => {
-    const found = outputs.find(({ fileName }) => ending.test(fileName));
-    if (!found) throw new Error(`The bundle holds nothing like ${ending}.`);
-    return `/docs/${found.fileName}`;
-  };
-  return { script: find(/site-[^/]*\.js$/), style: find(/\.css$/), icon: find(/favicon-[^/]*\.svg$/) };
 }
 
 function writeIndex(target: string, { pages }: Library): string {
@@ -86,27 +61,6 @@ function copyLinked(target: string, { pages }: Library): void {
       mkdirSync(dirname(join(target, path)), { recursive: true });
       cpSync(join(docsFolder, path), join(target, path));
     }
-  }
-}
-
-/** Smaller than this, a compressed body saves nothing worth its header. */
-const compressFromBytes = 1024;
-
-function compress(target: string): void {
-  const own = readdirSync(target, { recursive: true, encoding: "utf8" }).filter(
-    (name) => !name.startsWith("reference"),
-  );
-  for (const name of own) {
-    if (!/\.(?:js|css|svg|html|json)$/.test(name)) continue;
-    const body = readFileSync(join(target, name));
-    if (body.length < compressFromBytes) continue;
-    const brotli = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
-    writeFileSync(join(target, `${name}.br`), brotli);
-    writeFileSync(
-      join(target, `${name}.zst`),
-      zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 12 } }),
-    );
-    writeFileSync(join(target, `${name}.gz`), gzipSync(body, { level: 9 }));
   }
 }
 

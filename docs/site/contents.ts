@@ -16,7 +16,13 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Model and rules",
-    pages: ["guides/collections.md", "guides/rules.md", "guides/testing-rules.md", "guides/api-keys.md"],
+    pages: [
+      "guides/collections.md",
+      "guides/definitions.md",
+      "guides/rules.md",
+      "guides/testing-rules.md",
+      "guides/api-keys.md",
+    ],
   },
   {
     title: "Read and write",
@@ -32,11 +38,26 @@ export const contents: readonly Chapter[] = [
   },
   {
     title: "Operate",
-    pages: ["guides/console.md", "guides/backup.md", "guides/upgrade.md", "guides/", "guides/security.md", "limits.md"],
+    pages: [
+      "guides/going-live.md",
+      "guides/console.md",
+      "guides/backup.md",
+      "guides/upgrade.md",
+      "guides/monitoring.md",
+      "guides/postgres.md",
+      "guides/",
+      "guides/security.md",
+      "limits.md",
+    ],
   },
   {
     title: "Coming from",
-    pages: ["coming-from/supabase.md", "coming-from/firebase.md", "coming-from/pocketbase.md"],
+    pages: [
+      "coming-from/supabase.md",
+      "coming-from/firebase.md",
+      "coming-from/pocketbase.md",
+      "coming-from/sources.md",
+    ],
   },
   {
     title: "Reference",

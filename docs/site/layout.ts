@@ -1,60 +1,44 @@
-// The frame around a page. Works without scripts, except for search, copying and the choice of colours, whose buttons stay
-// hidden until their script is there. Nothing inline: the server's policy for /docs allows no inline script.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// What stands around a page's text: the list of pages, what is on this one, the next and the one before.
+import { type Bundled, frame } from "./frame.ts";
 import { escapeHtml } from "./html.ts";
 import type { Library } from "./library.ts";
 import type { Page } from "./page.ts";
 
-export interface Assets {
-  readonly script: string;
-  readonly style: string;
+export interface Assets extends Bundled {
+  /** Where the search's index is. */
   readonly search: string;
-  readonly icon: string;
 }
-
-/** Inline, so that it takes the colour of the text around it. */
-const mark = readFileSync(join(import.meta.dirname, "../../brand/mark.svg"), "utf8").replace(/<title>.*?<\/title>/, "");
 
 export function renderPage(page: Page, library: Library, assets: Assets): string {
   const title = page.file === "index.md" ? "Landfall docs" : `${page.title} · Landfall docs`;
-  return `<!doctype html>
-<html lang="en" data-search="${assets.search}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<meta name="description" content="${escapeHtml(page.summary.slice(0, 200))}">
-<script src="/docs/color-scheme.js"></script>
-<link rel="stylesheet" href="${assets.style}">
-<link rel="icon" href="${assets.icon}" type="image/svg+xml">
-<script type="module" src="${assets.script}"></script>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the text</a>
-<header>
-<button type="button" class="menu" popovertarget="pages">Pages</button>
-<a class="home" href="/docs"><span class="mark" aria-hidden="true">${mark.trim()}</span>Landfall <span class="word">docs</span></a>
-<button type="button" class="search" data-search-open hidden>Search <kbd>/</kbd></button>
-<button type="button" class="scheme" data-scheme hidden></button>
-<a class="console" href="/console">Console</a>
-</header>
-<div class="frame">
-${sideBar(page, library)}
-<main id="content" tabindex="-1">
-<article>
-${page.html}</article>
-${neighbours(page, library)}
-</main>
-${onThisPage(page)}
-</div>
-</body>
-</html>
-`;
+  const main = `<article>\n${page.html}</article>\n${neighbours(page, library)}`;
+  const list = sideBar(page, library);
+  return frame({ title, description: page.summary, main, list, beside: onThisPage(page), ...fixed(assets) });
 }
 
+/** What an address without a page shows. Its button asks the search for the address's own words. */
+export function renderNotFound(library: Library, assets: Assets): string {
+  const description = "There is no page at this address.";
+  const main = `<article>
+<h1>No page here</h1>
+<p>${description} It may have been renamed, or belong to another version than the one this server runs.</p>
+<p><button type="button" class="ask" data-search-open="address" hidden>Search for it</button></p>
+<p>Or begin with the <a href="/docs">overview</a>, the <a href="/docs/errors">errors</a>, or the <a
+href="/docs/reference">HTTP API</a> of this server.</p>
+</article>`;
+  const list = sideBar(undefined, library);
+  return frame({ title: "No page here · Landfall docs", description, main, list, ...fixed(assets) });
+}
+
+const fixed = (assets: Assets) => ({
+  assets,
+  searchIndex: assets.search,
+  menu: "Pages",
+  finder: { attribute: "data-search-open hidden", word: "Search" },
+});
+
 /** A popover on small screens; on large ones the style sheet shows it always. */
-function sideBar(page: Page, library: Library): string {
+function sideBar(page: Page | undefined, library: Library): string {
   const shelves = library.shelves.filter((shelf) => shelf.pages.length + shelf.links.length > 0);
   const chapters = shelves.map(({ title, pages, links }) => {
     const items = [

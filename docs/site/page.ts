@@ -66,6 +66,10 @@ export function readPage(file: string, markdown: string, exists: (file: string) 
         const target = targetOf(file, href, exists);
         return target === undefined ? `<span>${inner}</span>` : `<a href="${escapeHtml(target)}">${inner}</a>`;
       },
+      codespan({ text }) {
+        // A long name may be broken at its underscores, or it would push a table's other columns off a small screen.
+        return `<code>${escapeHtml(text).replace(/(?<=\w)_(?=\w)/g, "_<wbr>")}</code>`;
+      },
       image({ href, text }) {
         const target = targetOf(file, href, exists) ?? href;
         return `<img src="${escapeHtml(target)}" alt="${escapeHtml(text)}" loading="lazy">`;

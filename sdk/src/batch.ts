@@ -1,7 +1,8 @@
 // Several operations in one request, all or none. A later operation may name the id that an earlier one will get.
+import type { Answers, Written } from "./answers.ts";
 import type { UpsertInput } from "./collection.ts";
 import { collectionPath, recordPath } from "./paths.ts";
-import type { CollectionName, CreateInput, RecordOf, SchemaShape, UpdateInput } from "./schema.ts";
+import type { CollectionName, CreateInput, SchemaShape, UpdateInput } from "./schema.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 declare const answerOf: unique symbol;
@@ -34,10 +35,14 @@ export interface Operation<Answer> {
  * });
  * ```
  */
-export interface BatchCollection<Schema extends SchemaShape, Name extends CollectionName<Schema>> {
-  create(input: CreateInput<Schema, Name>): Operation<RecordOf<Schema, Name>>;
-  upsert(input: UpsertInput<Schema, Name>): Operation<RecordOf<Schema, Name>>;
-  update(id: string, patch: UpdateInput<Schema, Name>): Operation<RecordOf<Schema, Name>>;
+export interface BatchCollection<
+  Schema extends SchemaShape,
+  Name extends CollectionName<Schema>,
+  WriteOnly extends boolean = false,
+> {
+  create(input: CreateInput<Schema, Name>): Operation<Written<Schema, Name, WriteOnly>>;
+  upsert(input: UpsertInput<Schema, Name>): Operation<Written<Schema, Name, WriteOnly>>;
+  update(id: string, patch: UpdateInput<Schema, Name>): Operation<Written<Schema, Name, WriteOnly>>;
   delete(id: string): Operation<null>;
 }
 
@@ -51,8 +56,8 @@ export interface BatchCollection<Schema extends SchemaShape, Name extends Collec
  * const [first, second] = await lf.batch((b) => [publish(b, "p1"), publish(b, "p2")]);
  * ```
  */
-export interface Batch<Schema extends SchemaShape> {
-  from<Name extends CollectionName<Schema>>(collection: Name): BatchCollection<Schema, Name>;
+export interface Batch<Schema extends SchemaShape, WriteOnly extends boolean = false> {
+  from<Name extends CollectionName<Schema>>(collection: Name): BatchCollection<Schema, Name, WriteOnly>;
 }
 
 /**
@@ -77,9 +82,14 @@ interface WireOperation {
 }
 
 /** Builds, sends and sorts the answers back to the operations that were returned. */
-export async function createBatch<Schema extends SchemaShape, const Operations extends readonly unknown[]>(
+export async function createBatch<
+  Schema extends SchemaShape,
+  WriteOnly extends boolean,
+  const Operations extends readonly unknown[],
+>(
   transport: Transport,
-  build: (batch: Batch<Schema>) => Operations,
+  written: Answers,
+  build: (batch: Batch<Schema, WriteOnly>) => Operations,
   options?: CallOptions,
 ): Promise<BatchAnswers<Operations>> {
   const sent: { readonly handle: unknown; readonly wire: WireOperation }[] = [];
@@ -92,14 +102,22 @@ export async function createBatch<Schema extends SchemaShape, const Operations e
   const body = { mode: "atomic", operations: sent.map((one) => one.wire) };
   const { json } = await transport.send({ method: "POST", path: "/v1/batch", body }, options);
   const { results } = json as { results: readonly { body?: unknown }[] };
-  const answers = returned.map((handle) => results[sent.findIndex((one) => one.handle === handle)]?.body ?? null);
+  const bodies: unknown[] = results.map((result, i) =>
+    sent[i]?.wire.op === "delete" ? null : (result.body ?? result),
+  );
+  for (const collection of new Set(sent.map(({ wire }) => wire.collection))) {
+    const places = [...sent.keys()].filter((i) => sent[i]?.wire.collection === collection && bodies[i] !== null);
+    const all = await written.of(collection, places.map((i) => bodies[i]), options); // biome-ignore format: one line
+    for (const [n, i] of places.entries()) bodies[i] = all[n];
+  }
+  const answers = returned.map((handle) => bodies[sent.findIndex((one) => one.handle === handle)] ?? null);
   return answers as BatchAnswers<Operations>;
 }
 
-function operationsOn<Schema extends SchemaShape, Name extends CollectionName<Schema>>(
+function operationsOn<Schema extends SchemaShape, Name extends CollectionName<Schema>, WriteOnly extends boolean>(
   collection: Name,
   add: <Answer>(wire: WireOperation) => Operation<Answer>,
-): BatchCollection<Schema, Name> {
+): BatchCollection<Schema, Name, WriteOnly> {
   collectionPath(collection);
   return {
     create: (input) => add({ op: "create", collection, body: input }),

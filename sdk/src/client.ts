@@ -1,3 +1,4 @@
+import { createAnswers, type Written } from "./answers.ts";
 import { type Batch, type BatchAnswers, createBatch } from "./batch.ts";
 import { Collection } from "./collection.ts";
 import { warnOfLoopback } from "./native-address.ts";
@@ -20,13 +21,18 @@ import { type CallOptions, createTransport } from "./transport.ts";
  * const { items } = await createClient(options).from("posts").list();
  * ```
  */
-export interface ClientOptions<Schema extends SchemaShape> {
+export interface ClientOptions<Schema extends SchemaShape, WriteOnly extends boolean = false> {
   /** Where the server is, e.g. `https://api.example.com`. */
   readonly url: string;
   /** From {@link defineSchema}, usually `landfall.schema.ts`. */
   readonly schema: Schema;
   /** An access token or API key, or a function that is asked before each request. Absent: anonymous. */
   readonly token?: string | (() => string | undefined | Promise<string | undefined>);
+  /**
+   * For a key that may write and not read: writes resolve to a {@link Receipt}, id and version. Without it such a write
+   * rejects with code `answer_withheld`, after it is done. Default false.
+   */
+  readonly writeOnly?: WriteOnly;
   /** For a whole call, retries included. Default 30,000. */
   readonly timeoutMs?: number;
   /** Attempts after the first one. Default 3. */
@@ -45,11 +51,13 @@ export interface ClientOptions<Schema extends SchemaShape> {
  * console.log(await openPosts(lf));
  * ```
  */
-export interface Client<Schema extends SchemaShape> {
+export interface Client<Schema extends SchemaShape, WriteOnly extends boolean = false> {
   /** The schema the client was made with. */
   readonly schema: Schema;
   /** One collection, to query and to write. */
-  from<Name extends CollectionName<Schema>>(collection: Name): Collection<Schema, Name>;
+  from<Name extends CollectionName<Schema>>(
+    collection: Name,
+  ): Collection<Schema, Name, Written<Schema, Name, WriteOnly>>;
   /**
    * Several operations in one request, all or none. Later ones may name the id of an earlier one.
    *
@@ -62,7 +70,7 @@ export interface Client<Schema extends SchemaShape> {
    * ```
    */
   batch<const Operations extends readonly unknown[]>(
-    build: (batch: Batch<Schema>) => Operations,
+    build: (batch: Batch<Schema, WriteOnly>) => Operations,
     options?: CallOptions,
   ): Promise<BatchAnswers<Operations>>;
 }
@@ -79,7 +87,9 @@ export interface Client<Schema extends SchemaShape> {
  * const { items } = await lf.from("posts").filter({ status: "open" }).sort("-createdAt").list();
  * ```
  */
-export function createClient<const Schema extends SchemaShape>(options: ClientOptions<Schema>): Client<Schema> {
+export function createClient<const Schema extends SchemaShape, const WriteOnly extends boolean = false>(
+  options: ClientOptions<Schema, WriteOnly>,
+): Client<Schema, WriteOnly> {
   const { token } = options;
   warnOfLoopback(options.url);
   const runtime: Runtime = options.fetch ? { ...defaultRuntime, fetch: options.fetch } : defaultRuntime;
@@ -90,9 +100,10 @@ export function createClient<const Schema extends SchemaShape>(options: ClientOp
     retries: options.retries ?? 3,
     runtime,
   });
+  const answers = createAnswers(transport, options.writeOnly ?? false);
   return {
     schema: options.schema,
-    from: (collection) => new Collection(transport, options.schema, collection),
-    batch: (build, call) => createBatch(transport, build, call),
+    from: (collection) => new Collection(transport, answers, options.schema, collection),
+    batch: (build, call) => createBatch(transport, answers, build, call),
   };
 }

@@ -1,4 +1,5 @@
 // One collection of the client: everything a query can do, and the writes.
+import type { Answers } from "./answers.ts";
 import { collectionPath, recordPath, required } from "./paths.ts";
 import { Query } from "./query.ts";
 import type { CollectionName, CreateInput, RecordOf, SchemaShape, UpdateInput } from "./schema.ts";
@@ -45,17 +46,19 @@ export type UpsertInput<Schema extends SchemaShape, Name extends CollectionName<
  * await posts.delete(post.id);
  * ```
  */
-export class Collection<Schema extends SchemaShape, Name extends CollectionName<Schema>> extends Query<
-  Schema,
-  Name,
-  RecordOf<Schema, Name>
-> {
+export class Collection<
+  Schema extends SchemaShape,
+  Name extends CollectionName<Schema>,
+  Answer = RecordOf<Schema, Name>,
+> extends Query<Schema, Name, RecordOf<Schema, Name>> {
   readonly #transport: Transport;
+  readonly #answers: Answers;
   readonly #name: Name;
 
-  constructor(transport: Transport, schema: Schema, name: Name) {
+  constructor(transport: Transport, answers: Answers, schema: Schema, name: Name) {
     super(transport, schema, name);
     this.#transport = transport;
+    this.#answers = answers;
     this.#name = name;
   }
 
@@ -67,12 +70,14 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
    * const post = await lf.from("posts").create({ title: "Hello", author: "u1" });
    * ```
    */
-  create(input: CreateInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>>;
-  create(input: readonly CreateInput<Schema, Name>[], options?: CallOptions): Promise<RecordOf<Schema, Name>[]>;
+  create(input: CreateInput<Schema, Name>, options?: CallOptions): Promise<Answer>;
+  create(input: readonly CreateInput<Schema, Name>[], options?: CallOptions): Promise<Answer[]>;
   async create(input: unknown, options?: CallOptions): Promise<unknown> {
     const path = `${collectionPath(this.#name)}/records`;
     const { json } = await this.#transport.send({ method: "POST", path, body: input }, options);
-    return Array.isArray(input) ? (json as { items: unknown[] }).items : json;
+    return Array.isArray(input)
+      ? this.#answers.of(this.#name, (json as { items: unknown[] }).items, options)
+      : this.#answered(json, options);
   }
 
   /**
@@ -84,13 +89,13 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
    * await lf.from("posts").upsert({ id: "p9", title: "Hello", author: "u1" });
    * ```
    */
-  upsert(input: UpsertInput<Schema, Name>, options?: CallOptions): Promise<RecordOf<Schema, Name>>;
-  upsert(input: readonly UpsertInput<Schema, Name>[], options?: CallOptions): Promise<RecordOf<Schema, Name>[]>;
+  upsert(input: UpsertInput<Schema, Name>, options?: CallOptions): Promise<Answer>;
+  upsert(input: readonly UpsertInput<Schema, Name>[], options?: CallOptions): Promise<Answer[]>;
   async upsert(input: unknown, options?: CallOptions): Promise<unknown> {
     if (Array.isArray(input)) return this.#upsertAll(input as readonly { readonly id: string }[], options);
     const { id, ...body } = input as { id: string };
     const { json } = await this.#transport.send({ method: "PUT", path: recordPath(this.#name, id), body }, options);
-    return json;
+    return this.#answered(json, options);
   }
 
   async #upsertAll(input: readonly { readonly id: string }[], options: CallOptions | undefined): Promise<unknown[]> {
@@ -100,7 +105,8 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
     });
     const body = { mode: "atomic", operations };
     const { json } = await this.#transport.send({ method: "POST", path: "/v1/batch", body }, options);
-    return (json as { results: readonly { body: unknown }[] }).results.map((one) => one.body);
+    const bodies = (json as { results: readonly { body?: unknown }[] }).results.map((one) => one.body ?? one);
+    return this.#answers.of(this.#name, bodies, options);
   }
 
   /**
@@ -112,13 +118,13 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
    * await lf.from("posts").update("p1", { status: "open" }, { ifVersion: version });
    * ```
    */
-  async update(id: string, patch: UpdateInput<Schema, Name>, options?: WriteOptions): Promise<RecordOf<Schema, Name>> {
+  async update(id: string, patch: UpdateInput<Schema, Name>, options?: WriteOptions): Promise<Answer> {
     const headers = await this.#ifMatch(id, options);
     const { json } = await this.#transport.send(
       { method: "PATCH", path: recordPath(this.#name, id), body: patch, headers },
       options,
     );
-    return json as RecordOf<Schema, Name>;
+    return this.#answered(json, options) as Promise<Answer>;
   }
 
   /**
@@ -132,6 +138,10 @@ export class Collection<Schema extends SchemaShape, Name extends CollectionName<
   async delete(id: string, options?: WriteOptions): Promise<void> {
     const headers = await this.#ifMatch(id, options);
     await this.#transport.send({ method: "DELETE", path: recordPath(this.#name, id), headers }, options);
+  }
+
+  async #answered(body: unknown, options: CallOptions | undefined): Promise<unknown> {
+    return (await this.#answers.of(this.#name, [body], options))[0];
   }
 
   /** `If-Match` names the epoch too. Before any answer named it, one small read does. */

@@ -1,7 +1,7 @@
 import type { ProblemDocument, ProblemIssue } from "./wire/index.ts";
 
 /**
- * Failures that happen before an answer arrives.
+ * Failures that the client itself finds: before an answer arrives, or in it.
  *
  * @example
  * ```ts
@@ -10,7 +10,13 @@ import type { ProblemDocument, ProblemIssue } from "./wire/index.ts";
  * const offline = error instanceof LandfallError && local.some((code) => code === error.code);
  * ```
  */
-export type ClientErrorCode = "network_error" | "timeout" | "aborted" | "invalid_answer" | "invalid_argument";
+export type ClientErrorCode =
+  | "network_error"
+  | "timeout"
+  | "aborted"
+  | "invalid_answer"
+  | "invalid_argument"
+  | "answer_withheld";
 
 /**
  * Every failure of the client: one class, a stable `code`, and what is needed to show it, retry it or report it.

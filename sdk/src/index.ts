@@ -1,4 +1,5 @@
 // @landfall/client: the typed client of a Landfall server. Also `/cel` (the expression language) and `/wire` (shapes on the wire).
+export type { Receipt, Written } from "./answers.ts";
 export type { Batch, BatchAnswers, BatchCollection, Operation } from "./batch.ts";
 export { type Client, type ClientOptions, createClient } from "./client.ts";
 export type { Collection, UpsertInput, WriteOptions } from "./collection.ts";

@@ -1,6 +1,14 @@
 // Compile-time tests: this file is never run; `npm run check` fails when a line that should be refused is accepted, or the
 // other way round.
-import { createClient, defineSchema, increment, type JsonValue, type RecordOf } from "./index.ts";
+import {
+  type ClientOptions,
+  createClient,
+  defineSchema,
+  increment,
+  type JsonValue,
+  type Receipt,
+  type RecordOf,
+} from "./index.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <Left, Right>(verdict: Same<Left, Right>): void => void verdict;
@@ -112,6 +120,34 @@ export async function writes(): Promise<void> {
   });
   same<typeof post.title, string>(true);
   same<typeof user.name, string>(true);
+}
+
+export async function writesWithoutReading(mode: boolean): Promise<void> {
+  const sensor = createClient({ url: "http://localhost", schema, writeOnly: true });
+  same<Awaited<ReturnType<typeof sensor.batch<[]>>>, []>(true);
+  const made = await sensor.from("posts").create({ title: "Hello", author: "u1" });
+  same<typeof made, Receipt>(true);
+  // @ts-expect-error the record is not in the answer
+  void made.title;
+  const several = await sensor.from("posts").create([{ title: "Hello", author: "u1" }]);
+  same<typeof several, Receipt[]>(true);
+  same<Awaited<ReturnType<ReturnType<typeof sensor.from<"posts">>["update"]>>, Receipt>(true);
+  const upserted = await sensor.from("posts").upsert({ id: "p1", title: "Hello", author: "u1" });
+  same<typeof upserted, Receipt>(true);
+  const [post, gone] = await sensor.batch((b) => [
+    b.from("posts").update("p1", { likes: increment() }),
+    b.from("posts").delete("p2"),
+  ]);
+  same<typeof post, Receipt>(true);
+  same<typeof gone, null>(true);
+
+  // Known at run time only: it is one of the two.
+  const either = await createClient({ url: "", schema, writeOnly: mode }).from("users").create({ name: "Ann" });
+  same<typeof either, Receipt | User>(true);
+  // What is not said is false, and an option handed on stays what it was.
+  const options: ClientOptions<typeof schema> = { url: "", schema };
+  const reading = await createClient(options).from("users").create({ name: "Ann" });
+  same<typeof reading, User>(true);
 }
 
 // @ts-expect-error no such collection

@@ -1,4 +1,5 @@
 import type { NetworkInterfaceInfo } from "node:os";
+import jsqr from "jsqr";
 import { expect, test } from "vitest";
 import { createCors } from "../kernel/http/cors.ts";
 import { lanAddresses, lanEnvironment, lanLines } from "./lan.ts";
@@ -38,9 +39,40 @@ test("a terminal gets the code, a log does not, and both the warning", async () 
   expect(log).toContain("http://10.0.2.2:4710");
   expect(log).toContain("not encrypted");
   expect(log).not.toContain("\u001b");
-  const seen = (await lanLines(place, true)).join("\n");
-  expect(seen).toContain("█");
+  expect((await lanLines(place, true)).join("\n")).toContain("█");
   expect((await lanLines({ addresses: [], port: 4710, publicUrl: undefined }, true)).join()).toContain("no address");
+});
+
+/** A terminal's picture of text in two colours: a cell is two points high, a point `scale` pixels. */
+function pictureOf(text: string, scale = 4): { data: Uint8ClampedArray; width: number; height: number } {
+  const greys: Readonly<Record<string, number>> = { "231": 255, "16": 0 };
+  const rows = text.split("\u001b[").flatMap((part) => {
+    const [, ink = "", ground = "", cells = ""] = /^38;5;(\d+);48;5;(\d+)m(.*)$/.exec(part) ?? [];
+    const grey = (isInk: boolean) => greys[isInk ? ink : ground] ?? Number.NaN;
+    return cells === "" ? [] : ["█▀", "█▄"].map((inked) => [...cells].map((cell) => grey(inked.includes(cell))));
+  });
+  const width = (rows[0]?.length ?? 0) * scale;
+  const height = rows.length * scale;
+  const data = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1)
+      data.fill(
+        rows[Math.floor(y / scale)]?.[Math.floor(x / scale)] ?? 0,
+        4 * (y * width + x),
+        4 * (y * width + x) + 3,
+      );
+  return { data, width, height };
+}
+
+test.each([
+  "http://192.168.1.20:4710",
+  "http://10.0.0.9:65535",
+  "https://a-rather-long-name-of-a-machine.department.example.com:8443/landfall",
+])("somebody else's reader finds %s in the printed code, dark on light", async (publicUrl) => {
+  const printed = (await lanLines({ addresses: ["10.0.0.9"], port: 4710, publicUrl }, true)).join("\n");
+  const { data, width, height } = pictureOf(printed);
+  expect(width).toBeGreaterThan(80);
+  expect(jsqr.default(data, width, height, { inversionAttempts: "dontInvert" })?.data).toBe(publicUrl);
 });
 
 test("the console opens at the LAN address and at localhost alike, and nowhere else", () => {

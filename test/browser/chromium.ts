@@ -9,9 +9,11 @@ import { createBrotliDecompress } from "node:zlib";
 import { type Browser, chromium } from "playwright-core";
 
 /** All that running as root in a container needs; web security and process isolation stay on. */
-const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+const always = ["--no-sandbox", "--disable-dev-shm-usage"];
 
-export async function launchChromium(chosen: string | undefined = process.env.LANDFALL_CHROMIUM): Promise<Browser> {
+export async function launchChromium(extra: readonly string[] = []): Promise<Browser> {
+  const args = [...always, ...extra];
+  const chosen = process.env.LANDFALL_CHROMIUM;
   if (chosen) return chromium.launch({ executablePath: chosen, args });
   if (process.platform === "linux" && process.arch === "x64") {
     return chromium.launch({ executablePath: await unpacked(), args });

@@ -13,8 +13,20 @@ const { pages } = readLibrary();
 const lowControls = `[...document.querySelectorAll("header button, header a, .copy, .neighbours a")]
   .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 43.5)
   .map((control) => control.textContent)`;
+/** Code that runs under the button that copies it. */
+const coveredCode = `[...document.querySelectorAll("figure.code:has(> .copy)")].filter((figure) => {
+  const box = figure.querySelector("pre").getBoundingClientRect();
+  const button = figure.querySelector(".copy").getBoundingClientRect();
+  return box.right > button.left && box.left < button.right && box.top < button.bottom && box.bottom > button.top;
+}).map((figure) => figure.textContent.slice(0, 60))`;
 /** Code, wide tables, translations, long text. */
-const everyKind = ["start/ship-an-app", "functions", "coming-from/firebase", "protocol/expressions"];
+const everyKind = [
+  "start/ship-an-app",
+  "functions",
+  "coming-from/firebase",
+  "protocol/expressions",
+  "guides/going-live",
+];
 let browser: Browser;
 const open: Watched[] = [];
 
@@ -47,6 +59,7 @@ test.each([
     await page.goto(`${server.url}/docs/${path}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await expectSound(page);
+    expect(await page.evaluate(coveredCode)).toEqual([]);
     if (width === 360) expect(await page.evaluate(lowControls)).toEqual([]);
   }
 });
@@ -77,12 +90,27 @@ test("the search is opened, asked and followed by keyboard; an error code and a 
     for (let down = 0; down < at; down++) await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await page.waitForURL(`${server.url}${address}`);
+    // The heading is below the bar, not under it.
+    const top = `document.getElementById(location.hash.slice(1)).getBoundingClientRect().top - document.querySelector("header").getBoundingClientRect().bottom`;
+    expect(await page.evaluate(top)).toBeGreaterThanOrEqual(0);
   }
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Search the docs" }).fill("qqqqzzzz");
   await page.getByText("Nothing about “qqqqzzzz”.").waitFor();
   await page.keyboard.press("Escape");
   expect(await page.locator("dialog[open]").count()).toBe(0);
+});
+
+test("an address without a page says so, and its search begins with the address's words", async () => {
+  const page = await visit("/docs/guide/backups.html");
+  await page.getByRole("heading", { name: "No page here" }).waitFor();
+  await expectSound(page);
+  expect(await page.locator("#pages [aria-current]").count()).toBe(0);
+  await page.getByRole("button", { name: "Search for it" }).press("Enter");
+  expect(await page.getByRole("combobox", { name: "Search the docs" }).inputValue()).toBe("backups");
+  await page.getByRole("option", { name: "Backup and restore" }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/docs/guide/"));
 });
 
 test("code is copied as it stands", async () => {

@@ -4,12 +4,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrowserContext, Locator, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { allCities, type City, collections, countriesOf, ndjson } from "../demo/cities.ts";
 import { call, type ServerProcess, startServer } from "../support/server.ts";
 import { drawBrand } from "./brand-files.ts";
 import { launchChromium } from "./chromium.ts";
-import { newContext, stillLoading } from "./console-page.ts";
+import { newContext, shows } from "./console-page.ts";
 
 const shots = join(import.meta.dirname, "shots");
 const admin = { email: "owner@example.com", password: "correct horse battery" };
@@ -181,13 +181,6 @@ async function fill({ url }: ServerProcess, step: number): Promise<() => Promise
       await call(url, "POST", "/v1/collections/visits/records", visit, { as: bot.json.secret });
     }
   };
-}
-
-/** Until the screen is there and nothing on it is still loading. */
-async function shows(page: Page, sign: Locator): Promise<void> {
-  await sign.first().waitFor();
-  // A page under a policy without eval: asked from here, again and again.
-  while ((await page.locator(stillLoading).count()) > 0) await page.waitForTimeout(50);
 }
 
 async function must(answer: ReturnType<typeof call>): ReturnType<typeof call> {

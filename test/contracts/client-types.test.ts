@@ -30,15 +30,16 @@ function project(collections: number): string {
     export async function use() { ${uses.join("")} }`;
 }
 
-test("100 collections check in under 2 s", () => {
+test("100 collections check in under 2 s of processor time", () => {
   writeFileSync(join(folder, "project.ts"), project(100));
   const config = { extends: join(root, "tsconfig.base.json"), compilerOptions: { types: [] }, files: ["project.ts"] };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-  const done = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder, "--extendedDiagnostics"], {
-    encoding: "utf8",
-  });
+  // The shell's `times` says what its children took: the compiler's own figures are wall time, and the machine may be busy.
+  const compiler = [join(root, "node_modules/.bin/tsc"), "-p", folder, "--singleThreaded", "--extendedDiagnostics"];
+  const done = spawnSync("sh", ["-c", '"$0" "$@"; times', ...compiler], { encoding: "utf8" });
   expect(done.stdout).not.toContain("error TS");
-  // The checker's own CPU, not wall time: the machine may be busy with other suites.
-  const checkSeconds = Number(/Check time:\s+([\d.]+)s/.exec(done.stdout)?.[1]);
-  expect(checkSeconds).toBeLessThan(2);
+  const [, userMinutes, userSeconds] = /(\d+)m([\d.]+)s \d+m[\d.]+s\s*$/.exec(done.stdout) ?? [];
+  expect(Number(userMinutes) * 60 + Number(userSeconds)).toBeLessThan(2);
+  // 186,000 when this was written; what is asked of every editor at every key.
+  expect(Number(/Instantiations:\s+(\d+)/.exec(done.stdout)?.[1])).toBeLessThan(300_000);
 });

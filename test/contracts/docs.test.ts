@@ -88,6 +88,16 @@ describe("pages", () => {
   });
 });
 
+test("every file that the map of the code names is there, by the end of its path", () => {
+  const sources = ["server", "sdk", "test", "migrations"].flatMap((folder) =>
+    readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" }).map((file) => `/${folder}/${file}`),
+  );
+  const named = readFileSync(join(docsFolder, "architecture.md"), "utf8").matchAll(/`((?:[\w-]+\/)*[\w-]+\.ts)`/g);
+  const files = [...named].map((match) => match[1] as string);
+  expect(files.length).toBeGreaterThan(25);
+  expect(files.filter((file) => !sources.some((source) => source.endsWith(`/${file}`)))).toEqual([]);
+});
+
 describe("expressions", () => {
   const definitions = printedPage("guides/collections.md")
     .blocks.filter(({ notes }) => notes.some((note) => note.startsWith("file=")))
@@ -163,7 +173,8 @@ describe("the built site", () => {
 
   test("holds nothing inline and nothing from elsewhere", () => {
     const pages = [...files].filter((file) => file.endsWith(".html"));
-    expect(pages.length).toBe(library.pages.length);
+    expect(pages.length).toBe(library.pages.length + 1);
+    expect(pages).toContain("not-found.html");
     for (const file of pages) {
       const html = read(file);
       expect(html.match(/<script(?![^>]* src="\/docs\/)[^>]*>/g), file).toBeNull();

@@ -192,7 +192,8 @@ class Generator {
   }
 
   #membership(depth: number): Expr {
-    const kind = this.#draw(14);
+    const kind = this.#draw(this.#options.relational ? 18 : 14);
+    if (kind >= 14) return this.#inFollowed(depth);
     const root = this.#root("posts");
     if (kind === 11) return e("in", this.value("json", depth - 1), this.#builtList(depth - 1));
     if (kind === 12) return e("in", this.#built(depth - 1), this.value("json", depth - 1));
@@ -218,6 +219,26 @@ class Generator {
     if (kind === 6 && root)
       return e("in", this.#draw(2) ? this.value("relation", 0) : dot(name("auth"), "id"), root.of("editors"));
     return e("in", this.value("decimal", depth - 1), e("list", e("value", 1), e("double", 1.5)));
+  }
+
+  /** In a list of another record: `auth.id in author.friends`, `title in owner.boss.langs`. */
+  #inFollowed(depth: number): Expr {
+    const relations = this.#fieldsOf(this.#pick(this.#roots), "relation");
+    const item = this.#items.filter((each) => each.kind === "relation").map(({ expr }) => expr);
+    const hop = this.#pick([...relations, ...item]);
+    const of = this.#draw(3) === 0 ? dot(hop, "boss") : hop;
+    switch (this.#draw(5)) {
+      case 0:
+        return e("in", dot(name("auth"), "id"), dot(of, "friends"));
+      case 1:
+        return e("in", this.value("relation", depth - 1), dot(of, "friends"));
+      case 2:
+        return e("in", this.value("string", depth - 1), dot(of, "langs"));
+      case 3:
+        return e("in", this.value("int", depth - 1), dot(of, "marks"));
+      default:
+        return e("in", this.#draw(2) === 0 ? this.value("json", depth - 1) : this.#built(depth - 1), dot(of, "notes"));
+    }
   }
 
   #textTest(depth: number): Expr {

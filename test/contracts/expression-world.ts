@@ -32,6 +32,9 @@ const users = rowType(
     home: field(types.geo),
     boss: field(relationTo("users")),
     friends: field(listOf(relationTo("users")), false),
+    langs: field(types.strings, false),
+    marks: field(listOf(types.int), false),
+    notes: field(listOf(types.json), false),
   },
   new Map([
     ["posts", { collection: "posts", field: "author" }],
@@ -199,6 +202,9 @@ export function makeWorld(draw: (n: number) => number, sizes = { users: 4, posts
       home: maybe(pick(pools.geo)),
       boss: maybe(pick(ids)),
       friends: [...new Set(several(ids))],
+      langs: several(pools.string),
+      marks: several(pools.int),
+      notes: several([...pools.json, null]),
     })),
     posts: Array.from({ length: sizes.posts }, (_, i) =>
       withEcho(draw, {
@@ -242,7 +248,8 @@ function withEcho(draw: (n: number) => number, row: Row): Row {
 
 const ddl = `
 CREATE TABLE public.users (id text COLLATE "C" PRIMARY KEY, version int8 NOT NULL, name text COLLATE "C", nick text COLLATE "C" NOT NULL,
-  age int8, score float8, active bool, info jsonb, home_lat float8, home_lng float8, boss text COLLATE "C");
+  age int8, score float8, active bool, info jsonb, home_lat float8, home_lng float8, boss text COLLATE "C",
+  langs text[] COLLATE "C" NOT NULL, marks int8[] NOT NULL, notes jsonb[] NOT NULL);
 CREATE TABLE public.users__friends (owner text COLLATE "C" NOT NULL, target text COLLATE "C" NOT NULL, position int NOT NULL);
 CREATE TABLE public.posts (id text COLLATE "C" PRIMARY KEY, version int8 NOT NULL, title text COLLATE "C", body text COLLATE "C" NOT NULL,
   likes int8, count int8 NOT NULL, rating float8, rate float8 NOT NULL, price numeric, open bool, flag bool NOT NULL,

@@ -1,10 +1,11 @@
 // Every export of the client says what it is and shows it by an example; every example checks under strict types and runs
-// against a real server, as it is printed.
+// against a real server, as it is printed; what it says it prints is what it prints.
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import vm from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serviceKey, testServer } from "../support/server.ts";
 import { exportsOf } from "./client/examples.ts";
@@ -28,6 +29,8 @@ const definitions = [
       { name: "likes", type: "integer", required: true, default: 0 },
       { name: "tags", type: "text", many: true },
       { name: "place", type: "geo" },
+      { name: "extra", type: "json" },
+      { name: "readers", type: "relation", collection: "users", many: true },
       { name: "author", type: "relation", collection: "users", required: true, inverse: "posts" },
     ],
     rules: { list: "true" },
@@ -43,13 +46,18 @@ const definitions = [
   },
 ];
 
-/** What examples take for granted: a client, a schema, a key, an id. An example that makes its own has its own. */
+/** What examples take for granted: a client, a schema, a key, an id, what a checker is told of posts. An example that makes its own has its own. */
 const granted = `
 import { createClient } from "@landfall/client";
+import { type CheckEnv, inversesOf, rowTypeOf } from "@landfall/client/cel";
+import type { CollectionDefinition } from "@landfall/client/wire";
 import { schema } from "./landfall.schema.ts";
 export const key = ${JSON.stringify(serviceKey)};
 export const lf = createClient({ url: "http://localhost:4710", schema, token: key });
 export const id = "p1";
+const definitions = ${JSON.stringify(definitions)} as unknown as CollectionDefinition[];
+const rows = new Map(definitions.map((one) => [one.name, rowTypeOf(one, inversesOf(definitions).get(one.name))]));
+export const env: CheckEnv = { mode: "filter", row: rows.get("posts")!, collections: (name) => rows.get(name) };
 export { schema };
 `;
 
@@ -76,7 +84,7 @@ function moduleOf(code: string): string {
     new RegExp(
       `(?:const|let|function|type|interface|class) ${name}\\b|(?:const|let) [[{][^=]*\\b${name}\\b[^=]*[\\]}] =`,
     ).test(code) || new RegExp(`import [^;]*\\b${name}\\b[^;]* from`).test(code);
-  const names = (name: string) => new RegExp(`(?<![.\\w"'])${name}\\b(?!:)`).test(code) && !makes(name);
+  const names = (name: string) => new RegExp(`(?<!(?<!\\.\\.)\\.|[\\w"'])${name}\\b(?!:)`).test(code) && !makes(name);
   const fromEntry = new Map<string, Set<string>>();
   for (const { entry, name, isType } of exported) {
     if (!names(name) || [...fromEntry.values()].some((set) => set.has(name) || set.has(`type ${name}`))) continue;
@@ -84,22 +92,32 @@ function moduleOf(code: string): string {
     fromEntry.set(module, (fromEntry.get(module) ?? new Set()).add(isType ? `type ${name}` : name));
   }
   const imports = [...fromEntry].map(([module, set]) => `import { ${[...set].join(", ")} } from "${module}";`);
-  const given = ["lf", "schema", "key", "id"].filter(names);
+  const given = ["lf", "schema", "key", "id", "env"].filter(names);
   if (given.length > 0) imports.push(`import { ${given.join(", ")} } from "./granted.ts";`);
   return `${imports.join("\n")}\n${there(code)}\nexport {};\n`;
 }
 
-test("every export has a doc comment, and an example but for the types of the expression tree", () => {
-  expect(exported.length).toBeGreaterThan(100);
+test("every export of every entry has a doc comment and an example", async () => {
+  const { exports } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"));
+  const modules = Object.entries<string | { default: string }>(exports).flatMap(([entry, file]) =>
+    typeof file === "string" ? [] : [{ entry, file: file.default }],
+  );
+  expect([...new Set(exported.map(({ entry }) => entry))]).toEqual(modules.map(({ entry }) => entry));
+  for (const { entry, file } of modules) {
+    const found = exported.filter((one) => one.entry === entry && !one.isType).map(({ name }) => name);
+    const values = Object.keys(await import(/* @vite-ignore */ join(packageFolder, file)));
+    expect(found.toSorted(), `values of ${entry}`).toEqual(values.toSorted());
+  }
   const named = (list: typeof exported) => list.map(({ entry, name }) => `${entry} ${name}`);
   expect(named(exported.filter((one) => one.doc === undefined)), "exports without a doc comment").toEqual([]);
-  const owed = exported.filter((one) => one.examples.length === 0 && !(one.entry === "./cel" && one.isType));
+  const owed = exported.filter((one) => one.examples.length === 0);
   expect(named(owed), "exports without an example").toEqual([]);
 });
 
-const examples = exported.flatMap(({ entry, name, examples: found }) =>
-  found.map((code, n) => ({ file: `${entry.replace(/\W/g, "")}${name}${n}.ts`, code })),
-);
+// Numbered: two names may differ by case only, and some file systems do not.
+const examples = exported
+  .flatMap(({ entry, name, examples: found }) => found.map((code, n) => ({ entry, name, n, code })))
+  .map(({ entry, name, n, code }, i) => ({ file: `${i}-${entry.replace(/\W/g, "")}${name}${n}.ts`, code }));
 
 test(`all ${examples.length} examples check under strict types`, async () => {
   for (const { file, code } of examples) writeFileSync(join(folder, file), moduleOf(code));
@@ -122,27 +140,48 @@ test(`all ${examples.length} examples check under strict types`, async () => {
   expect(checked.stdout).toBe("");
 });
 
-/** Each example finds the same records, whatever the one before did with them. */
+/** What an example says that it prints, of one line each, as far as it can be read as values. */
+function saidIn(code: string): { line: string; values: unknown[] }[] {
+  return [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].flatMap(([line, said = ""]) => {
+    try {
+      return [{ line, values: vm.runInNewContext(`[${said}]`) as unknown[] }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Each example finds the same records, whatever the one before did with them. What it prints is kept by its file. */
 const runner = `
 import { lf, key } from "./granted.ts";
-console.log = () => {};
+let printed = [];
+console.log = (...values) => printed.push(JSON.stringify(values));
 for (const file of process.argv.slice(2)) {
+  printed = [];
   await lf.from("users").upsert({ id: "u1", name: "Ann" });
   await lf.from("posts").upsert(["p1", "p2"].map((id) => ({ id, title: "Post " + id, author: "u1", tags: ["sea"] })));
   try {
     await import("./" + file);
-    process.stdout.write("ok " + file + "\\n");
+    process.stdout.write("ok " + file + " " + JSON.stringify(printed) + "\\n");
   } catch (error) {
     process.stdout.write("FAILED " + file + " " + error.stack + "\\n");
   }
 }
 `;
 
-test("all of them run against a server", async () => {
+test("all of them run against a server and print what they say", async () => {
   writeFileSync(join(folder, "runner.ts"), runner);
   const files = examples.map(({ file }) => file);
   const { stdout } = await run(process.execPath, [join(folder, "runner.ts"), ...files], { timeout: 120_000 });
   const lines = stdout.trim().split("\n");
   expect(lines.filter((line) => !line.startsWith("ok "))).toEqual([]);
   expect(lines).toHaveLength(files.length);
+  const printed = new Map(lines.map((line) => [line.split(" ", 2)[1], line.replace(/^ok \S+ /, "")]));
+  const claims = examples.flatMap(({ file, code }) => saidIn(code).map((said) => ({ file, ...said })));
+  expect(claims.length).toBeGreaterThan(60);
+  const untrue = claims.filter(({ file, values }) => {
+    const lists = JSON.parse(printed.get(file) ?? "[]") as string[];
+    return !lists.includes(JSON.stringify(values));
+  });
+  expect(untrue.map(({ file, line }) => `${file}: ${line} printed ${printed.get(file)}`)).toEqual([]);
 }, 150_000);

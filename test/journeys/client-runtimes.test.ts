@@ -184,15 +184,45 @@ const verdict = open({ row: { likes }, auth, nowMs: 0 });
 console.log(JSON.stringify([likes, found?.title, error instanceof LandfallError && error.code, verdict]));
 `;
 
+/** An empty cache, and a registry where nobody listens: as on a plane, or in a network without a way out. */
+const withoutRegistry = (project: string) => [
+  "--cache",
+  join(project, ".npm"),
+  "--registry",
+  "http://127.0.0.1:9/",
+  "--fetch-retries",
+  "0",
+  "--no-fund",
+];
+
+test("needs no registry: the file of the server installs offline, with every entry and the licences of what is inside", async () => {
+  const project = mkdtempSync(join(tmpdir(), "lf-offline-"));
+  try {
+    const packed = await fetch(`${server.url}/sdk.tgz`);
+    writeFileSync(join(project, "sdk.tgz"), Buffer.from(await packed.arrayBuffer()));
+    writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+    await run("npm", ["install", "./sdk.tgz", "--offline", ...withoutRegistry(project)], { cwd: project });
+    const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8"));
+    expect(Object.keys(lock.packages)).toEqual(["", "node_modules/@landfall/client"]);
+    const entries = ["", "/wire", "/cel"].map((entry) => `import("@landfall/client${entry}")`);
+    const asked = `const [, , { parse }] = await Promise.all([${entries}]); console.log(parse("likes > 1").op);`;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "-e", asked], { cwd: project });
+    expect(stdout).toBe(">\n");
+    const vendored = join(project, "node_modules/@landfall/client/dist/vendor/cel-js/LICENSE");
+    expect(readFileSync(vendored, "utf8")).toBe(
+      readFileSync(join(root, "node_modules/@marcbachmann/cel-js/LICENSE"), "utf8"),
+    );
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+});
+
 test("installed from the server with npm: the types check, the app runs, and its command writes the schema", async () => {
   const project = mkdtempSync(join(tmpdir(), "lf-app-"));
   const inProject = { cwd: project, env: { ...process.env, LANDFALL_KEY: "", URL: server.url, KEY: token } };
   try {
-    // The one dependency is taken from here, so that the test needs no registry. Everything else is as anyone would do it.
-    const cel = `file:${join(root, "node_modules/@marcbachmann/cel-js")}`;
-    writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module", overrides: { "@marcbachmann/cel-js": cel } })); // biome-ignore format: one line
-    const cache = join(project, ".npm");
-    await run("npm", ["install", `${server.url}/sdk.tgz`, "--no-audit", "--no-fund", "--cache", cache], inProject);
+    writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+    await run("npm", ["install", `${server.url}/sdk.tgz`, ...withoutRegistry(project)], inProject);
     const manifest = JSON.parse(readFileSync(join(project, "node_modules/@landfall/client/package.json"), "utf8"));
     expect(manifest).toMatchObject({ name: "@landfall/client", version: product.version });
 

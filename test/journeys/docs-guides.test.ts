@@ -1,9 +1,12 @@
 // The guides: the collections they print are made, their code is type-checked and run, their commands are run, their outputs
 // compared. One server, one reader after the other.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type DefinedCollection, schemaModule, schemaOf } from "@landfall/client/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCode } from "../support/printed-code.ts";
+import { docsFolder } from "../../docs/site/library.ts";
+import { callsIn, runCode } from "../support/printed-code.ts";
 import { printedPage, type Reader, reader } from "../support/printed-page.ts";
 import { serviceKey, testServer } from "../support/server.ts";
 
@@ -42,7 +45,13 @@ test("the code of the guides compiles against the printed schema and runs", asyn
     "guides/handling-errors.md": 1,
   };
   const pages = Object.fromEntries(Object.keys(blocks).map((file) => [file, printedPage(file)]));
-  expect(await runCode(pages, { url: server.url, schema, key })).toEqual(blocks);
+  // What those who come from elsewhere are told to write instead.
+  const from = ["supabase", "firebase", "pocketbase"].map((name) => `coming-from/${name}.md`);
+  const calls = Object.fromEntries(
+    from.map((file) => [file, callsIn(readFileSync(join(docsFolder, file), "utf8"), "Calls")]),
+  );
+  for (const [file, found] of Object.entries(calls)) expect(found.length, file).toBeGreaterThan(12);
+  expect(await runCode(pages, { url: server.url, schema, key }, calls)).toEqual(blocks);
 }, 60_000);
 
 test.each([
@@ -51,6 +60,9 @@ test.each([
   ["guides/testing-rules.md", { commands: 2, compared: 1 }],
   ["guides/import-export.md", { commands: 3, compared: 0 }],
   ["guides/backup.md", { commands: 2, compared: 0 }],
+  ["guides/monitoring.md", { commands: 3, compared: 0 }],
+  // The last one: it goes to another folder.
+  ["guides/definitions.md", { commands: 5, compared: 2 }],
 ])(
   "the commands of %s do what it says",
   async (file, done) => {

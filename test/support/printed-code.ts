@@ -18,10 +18,14 @@ export interface Surroundings {
   readonly key: string;
 }
 
-/** Type-checks all pages at once, then runs one after the other; resolves with how many blocks each has. */
+/**
+ * Type-checks all pages at once, then runs one after the other; resolves with how many blocks each has. `fragments` are calls
+ * that a page names without being a program: they are only type-checked.
+ */
 export async function runCode(
   pages: { readonly [file: string]: PrintedPage },
   { url, schema, key }: Surroundings,
+  fragments: { readonly [file: string]: readonly string[] } = {},
 ): Promise<{ readonly [file: string]: number }> {
   const folder = mkdtempSync(join(tmpdir(), "lf-code-"));
   const counts: Record<string, number> = {};
@@ -37,6 +41,9 @@ export async function runCode(
       writeFileSync(join(folder, "src", nameOf(file)), text);
       counts[file] = blocks.length;
     }
+    for (const [file, calls] of Object.entries(fragments)) {
+      writeFileSync(join(folder, "src", nameOf(file)), program([`${knownToFragments}\n${calls.join(";\n")};`]));
+    }
     await run(join(projectRoot, "node_modules/.bin/tsc"), ["-p", folder]).catch(shown);
     for (const file of Object.keys(pages)) {
       const env = { ...process.env, LANDFALL_KEY: key };
@@ -46,6 +53,31 @@ export async function runCode(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The names that fragments take for granted, as a reader would. */
+const knownToFragments = `import { append, increment, remove } from "@landfall/client";
+const [url, token, id, nextCursor, x, s] = ["", "", "", "", "", "open" as const];
+const [ne, gt, gte, lt, lte] = [1, 2, 3, 4, 5];
+const row = { title: "A", author: "ann" };
+const [data, rows, patch] = [row, [row], { title: "B" }];
+void [url, token, id, nextCursor, x, s, ne, gt, gte, lt, lte, data, rows, patch, append, increment, remove];`;
+
+/** The client's calls in the right column of the tables below one heading. */
+export function callsIn(markdown: string, heading: string): string[] {
+  const section = markdown.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const right = section.split("\n").map((line) => /^\|.*?[^\\] \| (.*) \|$/.exec(line)?.[1] ?? "");
+  const spans = right.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string));
+  return spans.flatMap((span) => asCall(span.replace("{…}", '{ status: "open" }')) ?? []);
+}
+
+function asCall(span: string): string | undefined {
+  if (span === "lf.batch(…)") return 'lf.batch((b) => [b.from("posts").delete(id)])';
+  if (span.startsWith("for await")) return `${span} console.log(post.title)`;
+  if (/^(?:createClient|increment|append|remove)\(/.test(span)) return span;
+  if (span.startsWith(".from(")) return `lf${span}`;
+  if (span.startsWith(".")) return `lf.from("posts")${span}`;
+  return span.startsWith("{ ") ? `lf.from("posts").filter(${span})` : undefined;
 }
 
 /** `guides/client.md` as a module's name, so that a mistake names its page. */

@@ -20,9 +20,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { marked, type Tokens } from "marked";
+import { untilReady } from "./server.ts";
 
 const projectRoot = join(import.meta.dirname, "../..");
-const readyWithinMs = 60_000;
 
 /** A registry is asked for what is not here yet, and for nothing else: not for newer versions, not for what is known of them. */
 const quietNpm = {
@@ -173,18 +173,12 @@ function start(text: string, env: NodeJS.ProcessEnv, cwd: string): ChildProcess 
   return spawn("bash", ["-c", text], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
 }
 
-async function ready(server: ChildProcess, port: number): Promise<void> {
+function ready(server: ChildProcess, port: number): Promise<void> {
   let said = "";
   for (const stream of [server.stdout, server.stderr]) {
     stream?.on("data", (chunk: Buffer) => {
       said += chunk;
     });
   }
-  const until = Date.now() + readyWithinMs;
-  while (Date.now() < until && server.exitCode === null) {
-    const response = await fetch(`http://localhost:${port}/readyz`).catch(() => undefined);
-    if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`The server did not become ready:\n${said}`);
+  return untilReady(`http://localhost:${port}`, server, () => said);
 }

@@ -122,7 +122,7 @@ export async function startServer(settings: Record<string, string>, root = here)
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   const url = `http://127.0.0.1:${port}`;
-  await ready(url, child, () => printed);
+  await untilReady(url, child, () => printed);
   return {
     url,
     port,
@@ -172,7 +172,8 @@ function parse(text: string): unknown {
   }
 }
 
-async function ready(url: string, child: ChildProcess, printed: () => string): Promise<void> {
+/** Until the start is over; rejects with what was printed when the process ends before. */
+export async function untilReady(url: string, child: ChildProcess, printed: () => string): Promise<void> {
   while (child.exitCode === null) {
     const answered = await fetch(`${url}/readyz`).then(
       (answer) => answer.status === 200,

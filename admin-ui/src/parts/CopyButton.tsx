@@ -1,11 +1,11 @@
 // Copies a text and says that it did.
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { texts } from "./texts.ts";
+import { useCopy } from "./useCopy.ts";
 
 export function CopyButton({ value, label = texts.copy }: { readonly value: string; readonly label?: string }) {
-  const { copied, copy } = useClipboard({ timeout: 1500 });
+  const { copied, copy } = useCopy();
   return (
     <Tooltip label={copied ? texts.copied : label}>
       <ActionIcon

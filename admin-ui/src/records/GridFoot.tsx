@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api } from "../api/api.ts";
 import type { Collection, Row } from "../api/types.ts";
 import { ConfirmDialog } from "../parts/ConfirmDialog.tsx";
+import { copyText } from "../parts/copy-text.ts";
 import { toastDone, toastFailed } from "../parts/toasts.tsx";
 import { deleteRecords, pointingHere, restoreRecords } from "./bulk.ts";
 import { texts } from "./texts.ts";
@@ -60,7 +61,7 @@ function PickedActions({ collection, all, rows, picked, onPick }: GridFootProps)
   const reached = pointingHere(collection, all);
 
   const copy = async () => {
-    await navigator.clipboard.writeText(JSON.stringify(chosen, null, 2));
+    await copyText(JSON.stringify(chosen, null, 2));
     toastDone(texts.copied(chosen.length));
   };
   const remove = async () => {

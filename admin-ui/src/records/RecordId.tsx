@@ -1,15 +1,15 @@
 // A record's id: a link that opens the record, shortened in its middle where the column is narrow (ids of one time begin
 // alike, so their end tells them apart), and a button that copies the whole.
 import { UnstyledButton } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useCopy } from "../parts/useCopy.ts";
 import { texts } from "./texts.ts";
 
 const tailLength = 8;
 
 export function RecordId({ id }: { readonly id: string }) {
-  const { copied, copy } = useClipboard({ timeout: 1500 });
+  const { copied, copy } = useCopy();
   const Icon = copied ? IconCheck : IconCopy;
   return (
     <span className="record-id">

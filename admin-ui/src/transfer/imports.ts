@@ -105,5 +105,10 @@ async function beginning(collection: string, file: File, format: Format): Promis
   const fingerprint = await fingerprintOf(file);
   const kept = keptImport(collection, Date.now());
   if (kept?.fingerprint === fingerprint) return kept;
-  return { id: crypto.randomUUID(), fileName: file.name, fingerprint, format, progress: nothingYet };
+  return { id: newId(), fileName: file.name, fingerprint, format, progress: nothingYet };
+}
+
+/** Not `crypto.randomUUID`, which a plain http address lacks. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

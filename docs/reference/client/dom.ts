@@ -1,4 +1,5 @@
 // Elements from plain calls. Text always goes in as text: nothing of the document is ever read as HTML.
+import { copyButton } from "../../site/client/copy.ts";
 
 type Child = Node | string | undefined | readonly Child[];
 interface Attributes {
@@ -44,17 +45,14 @@ export function inline(text: string): (Node | string)[] {
 
 /** A piece of code with a button that copies it. */
 export function code(text: string, caption?: string): HTMLElement {
-  const button = h("button", { type: "button", class: "copy", "aria-label": "Copy this code", click: copy }, "Copy");
-  async function copy(): Promise<void> {
-    const said = await navigator.clipboard.writeText(text).then(
-      () => "Copied",
-      () => "Not allowed",
-    );
-    button.textContent = said;
-    button.setAttribute("aria-label", said);
-  }
   // A box that scrolls has to be reachable by keyboard.
   const box = h("pre", { tabindex: "0", role: "group", "aria-label": caption ?? "Code" }, h("code", {}, text));
   const title = caption === undefined ? undefined : h("figcaption", {}, caption);
-  return h("figure", { class: "code" }, title, box, navigator.clipboard ? button : undefined);
+  return h(
+    "figure",
+    { class: "code" },
+    title,
+    box,
+    copyButton(() => text),
+  );
 }

@@ -1,31 +1,26 @@
-// A button on every piece of code that copies it as it stands.
+// A button on every piece of code that copies it as it stands; the API reference has the same one.
+import { copyText } from "../../../admin-ui/src/parts/copy-text.ts";
 
 const shownMs = 2_000;
 
 export function startCopying(): void {
-  // Without a secure context there is no clipboard: a button that cannot work is not shown.
-  if (!navigator.clipboard) return;
-  for (const figure of document.querySelectorAll<HTMLElement>("figure.code")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy this code");
-    button.addEventListener("click", () => void copy(figure, button));
-    figure.append(button);
-  }
+  for (const figure of document.querySelectorAll<HTMLElement>("figure.code"))
+    figure.append(copyButton(() => figure.querySelector("code")?.textContent ?? ""));
 }
 
-async function copy(figure: HTMLElement, button: HTMLButtonElement): Promise<void> {
-  const text = figure.querySelector("code")?.textContent ?? "";
-  const said = await navigator.clipboard.writeText(text).then(
-    () => "Copied",
-    () => "Not allowed",
-  );
-  button.textContent = said;
-  button.setAttribute("aria-label", said);
-  setTimeout(() => {
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy this code");
-  }, shownMs);
+export function copyButton(text: () => string): HTMLButtonElement {
+  const button = document.createElement("button");
+  const say = (shown: string, meant = shown) => {
+    button.textContent = shown;
+    button.setAttribute("aria-label", meant);
+  };
+  const rest = () => say("Copy", "Copy this code");
+  button.type = "button";
+  button.className = "copy";
+  rest();
+  button.addEventListener("click", async () => {
+    say(await copyText(text()).then(() => "Copied", () => "Not allowed")); // biome-ignore format: one line
+    setTimeout(rest, shownMs);
+  });
+  return button;
 }

@@ -8,12 +8,14 @@ const shownMax = 20;
 type Hit = SearchResult & Pick<Found, "page" | "heading" | "start">;
 
 export function startSearch(): void {
-  const opener = document.querySelector<HTMLButtonElement>("[data-search-open]");
+  const openers = document.querySelectorAll<HTMLButtonElement>("[data-search-open]");
   const address = document.documentElement.dataset.search;
-  if (!opener || !address) return;
+  if (openers.length === 0 || !address) return;
   const box = new SearchBox(address);
-  opener.hidden = false;
-  opener.addEventListener("click", () => box.open());
+  for (const opener of openers) {
+    opener.hidden = false;
+    opener.addEventListener("click", () => box.open(opener.dataset.searchOpen === "address" ? lastWords() : undefined));
+  }
   document.addEventListener("keydown", (event) => {
     const command = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
     const slash = event.key === "/" && !(event.target instanceof HTMLInputElement) && !event.ctrlKey && !event.metaKey;
@@ -61,11 +63,12 @@ class SearchBox {
     });
   }
 
-  open(): void {
+  open(asked?: string): void {
     if (this.#dialog.open) return;
     this.#dialog.showModal();
+    if (asked !== undefined) this.#input.value = asked;
     this.#input.select();
-    void this.#load();
+    void (asked === undefined ? this.#load() : this.#find());
   }
 
   #load(): Promise<MiniSearch<Found>> {
@@ -111,6 +114,16 @@ class SearchBox {
     this.#input.setAttribute("aria-activedescendant", chosen.id);
     chosen.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** What the last part of this page's own address is called: `/docs/guides/api-keys.html` is about `api keys`. */
+function lastWords(): string {
+  const last = location.pathname.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  return last
+    .replace(/\.\w+$/, "")
+    .split(/[^\p{L}\p{N}_]+/u)
+    .join(" ")
+    .trim();
 }
 
 function counted(asked: string, found: number): string {

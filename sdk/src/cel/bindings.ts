@@ -13,10 +13,29 @@
  * ```
  */
 export const fault: unique symbol = Symbol("fault");
-/** The type of {@link fault}. */
+/**
+ * The type of {@link fault}.
+ *
+ * @example
+ * ```ts
+ * const isFault = (answer: unknown): answer is Fault => answer === fault;
+ * console.log(isFault(fault), isFault(null)); // true, false
+ * ```
+ */
 export type Fault = typeof fault;
 
-/** What expressions see as `auth`. `id` is absent, never null or empty, when nobody is signed in. */
+/**
+ * What expressions see as `auth`. `id` is absent, never null or empty, when nobody is signed in.
+ *
+ * @example
+ * ```ts
+ * const nobody: ActorAuth = { signedIn: false, roles: [], teams: [], claims: {} };
+ * const ann: ActorAuth = { ...nobody, id: "ann", signedIn: true };
+ * const isAuthor = evaluator(check(parse("author == auth.id"), env));
+ * const ask = (auth: ActorAuth) => isAuthor({ row: { author: "ann" }, auth, nowMs: Date.now() });
+ * console.log(ask(ann), ask(nobody) === fault); // true, true
+ * ```
+ */
 export interface ActorAuth {
   readonly id?: string;
   readonly signedIn: boolean;
@@ -26,7 +45,17 @@ export interface ActorAuth {
   readonly device?: string;
 }
 
-/** What an expression is asked about: a row, who asks, and when. */
+/**
+ * What an expression is asked about: a row, who asks, and when.
+ *
+ * @example
+ * ```ts
+ * const auth = { signedIn: false, roles: [], teams: [], claims: {} };
+ * const asked: Bindings = { row: { likes: 7 }, auth, nowMs: Date.now(), params: { least: 5 } };
+ * const isPopular = evaluator(check(parse("likes >= $least"), { ...env, params: { least: 5 } }));
+ * console.log(isPopular(asked)); // true
+ * ```
+ */
 export interface Bindings {
   /** The record as the contract shows it. */
   readonly row: { readonly [field: string]: unknown };

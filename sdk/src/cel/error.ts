@@ -1,6 +1,18 @@
 // What is wrong with an expression, where it stands, and what to write instead; and the bounds every expression keeps.
 
-/** Why an expression was refused. */
+/**
+ * Why an expression was refused.
+ *
+ * @example
+ * ```ts
+ * const typing: CelErrorCode[] = ["expression_syntax", "expression_unknown_name"];
+ * try {
+ *   check(parse("likez > 5"), env);
+ * } catch (error) {
+ *   console.log(error instanceof CelError && typing.includes(error.code)); // true
+ * }
+ * ```
+ */
 export type CelErrorCode =
   | "expression_syntax"
   | "expression_too_long"
@@ -46,7 +58,16 @@ export const limits = {
   matchInputMax: 10_000,
 } as const;
 
-/** Where in the input: an offset into the text, or a JSON Pointer into a tree. */
+/**
+ * Where in the input: an offset into the text, or a JSON Pointer into a tree.
+ *
+ * @example
+ * ```ts
+ * const node = parse("likes > 5").args[1] as Expr;
+ * const place: Place = node;
+ * console.log(place.pos); // 8
+ * ```
+ */
 export interface Place {
   readonly pos: number;
   readonly path?: string;

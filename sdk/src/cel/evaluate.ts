@@ -7,7 +7,17 @@ import { THE_STORED_ROW } from "./node.ts";
 import type { Type } from "./types.ts";
 import { compareDecimal, compareText, equalJson, isPlain, parseTime } from "./values.ts";
 
-/** An expression as a function; {@link evaluator} makes it. */
+/**
+ * An expression as a function; {@link evaluator} makes it.
+ *
+ * @example
+ * ```ts
+ * const auth = { signedIn: false, roles: [], teams: [], claims: {} };
+ * const isPopular: Evaluator = evaluator(check(parse("likes > 5"), env));
+ * const rows = [{ likes: 7 }, { likes: 2 }];
+ * console.log(rows.filter((row) => isPopular({ row, auth, nowMs: Date.now() }) === true)); // [{ likes: 7 }]
+ * ```
+ */
 export type Evaluator = (bindings: Bindings) => unknown;
 
 /**

@@ -23,7 +23,15 @@ type Step =
   | { readonly t: "split"; a: number; b: number }
   | { readonly t: "jump"; a: number };
 
-/** A compiled pattern of `matches`. */
+/**
+ * A compiled pattern of `matches`.
+ *
+ * @example
+ * ```ts
+ * const plate: Pattern = compilePattern("^[A-Z]{2}$");
+ * console.log(plate.test("LF"), plate.test("x".repeat(20_000))); // true, undefined
+ * ```
+ */
 export interface Pattern {
   /** Whether the pattern occurs anywhere in the text; undefined when the text is longer than the bound. */
   test(text: string): boolean | undefined;

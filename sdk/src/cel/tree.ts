@@ -20,6 +20,12 @@ export const TREE_VERSION = 1;
  * - `==` `!=` `<` `<=` `>` `>=` `in` `+` `-` `*` `/` `%` [left, right]
  * - `call` [function name, ...exprs]: `x.startsWith(y)` is call ["startsWith", x, y]
  * - `exists` `all` [range, variable name, body]
+ *
+ * @example
+ * ```ts
+ * const comparisons: Op[] = ["<", "<=", ">", ">="];
+ * console.log(comparisons.includes(parse("likes > 5").op)); // true
+ * ```
  */
 export type Op =
   | "value"
@@ -51,16 +57,40 @@ export type Op =
   | "exists"
   | "all";
 
-/** What an operator is given. */
+/**
+ * What an operator is given.
+ *
+ * @example
+ * ```ts
+ * const isExpr = (arg: Arg): arg is Expr => typeof arg === "object" && arg !== null;
+ * console.log(parse("likes > 5").args.map(isExpr)); // [true, true]
+ * ```
+ */
 export type Arg = Expr | string | number | boolean | null;
 
-/** An expression as a tree, not yet checked. */
+/**
+ * An expression as a tree, not yet checked.
+ *
+ * @example
+ * ```ts
+ * const tree: Expr = parse("likes > 5");
+ * console.log(tree.op, tree.args.length); // ">", 2
+ * ```
+ */
 export interface Expr extends Place {
   readonly op: Op;
   readonly args: readonly Arg[];
 }
 
-/** The JSON form. `v` stands on the root only; absent means version 1. */
+/**
+ * The JSON form. `v` stands on the root only; absent means version 1.
+ *
+ * @example
+ * ```ts
+ * const sent: WireExpr = { op: ">", args: [{ op: "name", args: ["likes"] }, { op: "value", args: [5] }] };
+ * console.log(fromWire(sent).op); // ">"
+ * ```
+ */
 export interface WireExpr {
   readonly v?: number;
   readonly op: string;

@@ -1,6 +1,14 @@
 // What the checker must know of the world: the types of values, the fields of a row, and the environment of a check.
 
-/** The kinds of types. */
+/**
+ * The kinds of types.
+ *
+ * @example
+ * ```ts
+ * const kind: Kind = checkValue(parse("likes + 1"), env).node.type.kind;
+ * console.log(kind); // "int"
+ * ```
+ */
 export type Kind =
   | "null"
   | "bool"
@@ -15,7 +23,15 @@ export type Kind =
   | "list"
   | "relation";
 
-/** The type of a value. */
+/**
+ * The type of a value.
+ *
+ * @example
+ * ```ts
+ * const tags: Type = { kind: "list", of: { kind: "string" } };
+ * console.log(checkValue(parse("tags"), env).node.type, tags); // { kind: "list", of: { kind: "string" } }, { kind: "list", of: { kind: "string" } }
+ * ```
+ */
 export interface Type {
   readonly kind: Kind;
   /** Element type of a list. */
@@ -65,7 +81,15 @@ export const listOf = (of: Type): Type => ({ kind: "list", of });
  */
 export const relationTo = (collection: string): Type => ({ kind: "relation", collection });
 
-/** A field as expressions see it. */
+/**
+ * A field as expressions see it.
+ *
+ * @example
+ * ```ts
+ * const title: RowField = { type: types.string, nullable: false };
+ * console.log(env.row.fields.get("title"), title); // { type: { kind: "string" }, nullable: false }, { type: { kind: "string" }, nullable: false }
+ * ```
+ */
 export interface RowField {
   /** `many` fields are lists; a `many` relation is a list of relations. */
   readonly type: Type;
@@ -74,7 +98,15 @@ export interface RowField {
   readonly date?: boolean;
 }
 
-/** One collection as expressions see it. `fields` includes the system fields id, createdAt, updatedAt, version. */
+/**
+ * One collection as expressions see it. `fields` includes the system fields id, createdAt, updatedAt, version.
+ *
+ * @example
+ * ```ts
+ * const posts: RowType = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer" }] });
+ * console.log([...posts.fields.keys()]); // ["id", "createdAt", "updatedAt", "version", "likes"]
+ * ```
+ */
 export interface RowType {
   readonly collection: string;
   readonly fields: ReadonlyMap<string, RowField>;
@@ -82,7 +114,16 @@ export interface RowType {
   readonly inverses: ReadonlyMap<string, { readonly collection: string; readonly field: string }>;
 }
 
-/** What the checker is told of the place where an expression stands. */
+/**
+ * What the checker is told of the place where an expression stands.
+ *
+ * @example
+ * ```ts
+ * const posts = rowTypeOf({ name: "posts", fields: [{ name: "likes", type: "integer", required: true }] });
+ * const env: CheckEnv = { mode: "filter", row: posts, collections: () => undefined };
+ * console.log(check(parse("likes > 5"), env).class); // "rowLocal"
+ * ```
+ */
 export interface CheckEnv {
   /** `rule` and `field` read with system rights; `filter` is a client's expression and knows no `before`. */
   readonly mode: "rule" | "filter" | "field";

@@ -11,6 +11,7 @@ const database = testDatabase();
 const folder = mkdtempSync(join(tmpdir(), "lf-static-"));
 mkdirSync(join(folder, "assets"));
 writeFileSync(join(folder, "index.html"), "<!doctype html><title>Console</title>");
+writeFileSync(join(folder, "not-found.html"), `<!doctype html><title>No page here</title>${"x".repeat(2_000)}`);
 writeFileSync(join(folder, ".env"), "hidden");
 const script = `console.log(${JSON.stringify("x".repeat(2_000))})`;
 writeFileSync(join(folder, "assets", "index-a1b2.js"), script);
@@ -31,7 +32,10 @@ const ownDoor = defineRoute({
 });
 const server = testHttp(database, () => ({
   routes: [ownDoor],
-  mounts: [{ path: "/console", folder, policy: "console", fallback: "index.html" }],
+  mounts: [
+    { path: "/console", folder, policy: "console", fallback: "index.html" },
+    { path: "/docs", folder, policy: "docs", notFound: "not-found.html" },
+  ],
   files: [
     { path: "/sdk.tgz", file: join(folder, "assets", "index-a1b2.js"), contentType: "application/gzip" },
     { path: "/unbuilt.tgz", file: join(folder, "unbuilt.tgz"), contentType: "application/gzip" },
@@ -112,6 +116,34 @@ test("nothing outside the built files is reachable", async () => {
   }
   expect((await get("/console/%zz")).status).toBe(400);
   expect((await get("/console/", {}, "POST")).status).toBe(405);
+});
+
+test("who asks for HTML is shown a page under 404, everybody else a problem, and the page has no address of its own", async () => {
+  const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  for (const path of [
+    "/docs/nope",
+    "/docs/nope.html",
+    "/docs/a/b/",
+    "/docs/not-found",
+    "/docs/not-found.html",
+    "/docs/.env",
+  ]) {
+    const shown = await get(path, { accept: html, range: "bytes=0-5" });
+    expect([path, shown.status]).toEqual([path, 404]);
+    expect(shown.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(shown.headers.get("cache-control")).toBe("no-cache");
+    expect(shown.headers.get("vary")).toBe("Accept, Accept-Encoding");
+    expect(shown.headers.get("content-security-policy")).toContain("style-src 'self';");
+    expect(await shown.text()).toContain("No page here");
+    for (const accept of ["*/*", "application/json"]) {
+      const told = await get(path, { accept });
+      expect([path, told.status]).toEqual([path, 404]);
+      expect(await told.json()).toMatchObject({ code: "route_not_found" });
+    }
+  }
+  const tag = (await get("/docs/nope", { accept: html })).headers.get("etag") ?? "";
+  expect((await get("/docs/nope", { accept: html, "if-none-match": tag })).status).toBe(404);
+  expect((await get("/docs/%zz", { accept: html })).status).toBe(400);
 });
 
 test("T31 what works by cookie refuses browsers of other origins; CORS is narrowed to the list", async () => {

@@ -17,6 +17,8 @@ export interface StaticMount {
   readonly policy: Exclude<Mount, "api">;
   /** Served for addresses without a file extension that are no file: the console routes in the browser. */
   readonly fallback?: string;
+  /** Shown under 404 to whoever asks for HTML; programs get a problem document. Not an address of its own. */
+  readonly notFound?: string;
   /** Folder whose file names carry a hash of their content, cached for good. Default `assets`. */
   readonly hashedFolder?: string;
 }
@@ -39,11 +41,13 @@ export function staticFiles(
   let files: ReadonlySet<string> | undefined;
   return async (response, path, headers) => {
     files ??= listFiles(mount.folder);
-    const file = find(files, mount, path);
+    const found = find(files, mount, path);
+    const file = found ?? notFoundPage(files, mount, response.req.headers.accept);
     if (file === undefined) throw kernelErrors.route_not_found();
+    if (found === undefined) response.status(404);
     const coding = precompressed(files, file, response.req.headers["accept-encoding"] as string | undefined);
     for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string);
-    response.setHeader("Vary", "Accept-Encoding");
+    response.setHeader("Vary", found === undefined ? "Accept, Accept-Encoding" : "Accept-Encoding");
     const hashed = file.startsWith(`${mount.hashedFolder ?? "assets"}/`);
     response.setHeader("Cache-Control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
     if (coding) {
@@ -83,9 +87,14 @@ function find(files: ReadonlySet<string>, mount: StaticMount, path: string): str
   if (/(?:^|[\\/])\.|\\/.test(path) || path.includes("\u0000")) return undefined;
   const name = path === "" || path === "/" ? "index.html" : path.slice(1);
   for (const candidate of [name, `${name}.html`, `${name.replace(/\/$/, "")}/index.html`])
-    if (files.has(candidate)) return candidate;
+    if (files.has(candidate) && candidate !== mount.notFound) return candidate;
   const looksLikeFile = name.slice(name.lastIndexOf("/") + 1).includes(".");
   return mount.fallback !== undefined && !looksLikeFile && files.has(mount.fallback) ? mount.fallback : undefined;
+}
+
+/** A browser names HTML when it goes to an address; a script, an image and curl do not. */
+function notFoundPage(files: ReadonlySet<string>, { notFound }: StaticMount, accept = ""): string | undefined {
+  return notFound !== undefined && files.has(notFound) && accept.includes("text/html") ? notFound : undefined;
 }
 
 function precompressed(files: ReadonlySet<string>, file: string, accept: string | undefined): Coding | undefined {
@@ -98,8 +107,9 @@ function precompressed(files: ReadonlySet<string>, file: string, accept: string 
 
 function send(response: Response, file: string, root: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Express adds a validator of its own (size and time), Range and conditional answers.
-    response.sendFile(file, { root, cacheControl: false, dotfiles: "deny" }, (error?: Error) => {
+    // Express adds a validator of its own (size and time), Range and conditional answers; a part of a 404 is no answer.
+    const acceptRanges = response.statusCode === 200;
+    response.sendFile(file, { root, cacheControl: false, dotfiles: "deny", acceptRanges }, (error?: Error) => {
       if (error && !response.headersSent) reject(error);
       else resolve();
     });

@@ -1,7 +1,11 @@
 // Finds the examples of the client: every name its entries export, with the doc comment above the declaration, and the code
 // of each `@example` in it and in the members below. Reads what is shipped: the declarations of the built package.
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+
+interface Manifest {
+  readonly exports: { readonly [entry: string]: string | { readonly types: string } };
+}
 
 export interface Exported {
   readonly entry: string;
@@ -11,10 +15,12 @@ export interface Exported {
   readonly examples: readonly string[];
 }
 
-const entries = { ".": "index.d.ts", "./wire": "wire/index.d.ts", "./cel": "cel/index.d.ts" };
-
+/** Of each entry that the package beside has. */
 export function exportsOf(dist: string): Exported[] {
-  return Object.entries(entries).flatMap(([entry, file]) => {
+  const { exports } = JSON.parse(readFileSync(join(dist, "../package.json"), "utf8")) as Manifest;
+  return Object.entries(exports).flatMap(([entry, files]) => {
+    if (typeof files === "string") return []; // ./package.json
+    const file = relative(dist, join(dist, "..", files.types));
     // A class may be exported as a type only: it is then made by other calls.
     const typesOnly = [...readFileSync(join(dist, file), "utf8").matchAll(/export type \{([^}]*)\}/g)].join(" ");
     return namesOf(join(dist, file)).map(({ name, file: source }) => {
@@ -27,24 +33,46 @@ export function exportsOf(dist: string): Exported[] {
 /** The names that a module exports, each with the file that declares it. */
 function namesOf(file: string): { name: string; file: string }[] {
   const text = readFileSync(file, "utf8");
+  refuseUnknownForms(file, text);
   const listed = [...text.matchAll(/export (?:type )?\{([^}]*)\} from "([^"]+)"/g)].flatMap(
     ([, names = "", from = ""]) =>
       names
         .split(",")
         .map((name) => name.replace(/^\s*type\s+/, "").trim())
         .filter((name) => name !== "")
-        .flatMap((name) => {
-          const source = declarations(file, from);
-          return declarationIn(source, name)
-            ? [{ name, file: source }]
-            : namesOf(source).filter((one) => one.name === name);
-        }),
+        .map((name) => ({ name, file: declaring(declarations(file, from), name) })),
   );
   const all = [...text.matchAll(/export \* from "([^"]+)"/g)].flatMap(([, from = ""]) =>
     namesOf(declarations(file, from)),
   );
   const own = [...text.matchAll(/^export (?:declare )?(?:const|function|class|interface|type) (\w+)/gm)];
   return [...listed, ...all, ...[...new Set(own.map((match) => match[1] as string))].map((name) => ({ name, file }))];
+}
+
+/** Where a name that a module exports is declared: in it, or where it has it from. */
+function declaring(file: string, name: string): string {
+  if (declarationIn(file, name)) return file;
+  const text = readFileSync(file, "utf8");
+  const named = new RegExp(`(?:import|export) (?:type )?\\{[^}]*\\b${name}\\b[^}]*\\} from "([^"]+)"`).exec(text)?.[1];
+  if (named) return declaring(declarations(file, named), name);
+  const found = namesOf(file).find((one) => one.name === name);
+  if (!found) throw new Error(`${name} is declared nowhere in ${file}`);
+  return found.file;
+}
+
+/** The ways of exporting that are read here; any other would hide a name from the check. */
+const forms = [
+  /^export (?:type )?\{[^}]*\} from "[^"]+"/,
+  /^export \* from "[^"]+"/,
+  /^export (?:declare )?(?:const|function|class|interface|type) \w/,
+  /^export \{\};/,
+];
+
+function refuseUnknownForms(file: string, text: string): void {
+  for (const { index } of text.matchAll(/^export\b/gm)) {
+    const statement = text.slice(index);
+    if (!forms.some((form) => form.test(statement))) throw new Error(`${file}: ${statement.split("\n", 1)[0]}`);
+  }
 }
 
 const declarations = (file: string, from: string) => join(dirname(file), from.replace(/\.js$/, ".d.ts"));
