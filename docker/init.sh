@@ -67,17 +67,20 @@ fi
 if [ -e "$compose" ]; then
   echo "kept $compose: edit it to change what is in it"
 else
-  taken=$(sed -n 's/^LANDFALL_PORT=//p' .env ./*.env 2>/dev/null | sort -n | tail -n 1)
-  port=$((${taken:-4709} + 1))
+  # The greatest that any project has; ports and subnets apart, since either may have been edited.
+  greatest() { sed -n "s/^$1//p" .env ./*.env 2>/dev/null | sort -n | tail -n 1; }
+  port=$(($(greatest LANDFALL_PORT= | grep . || echo 4709) + 1))
+  subnet=$(($(greatest LANDFALL_NET=10\\.47\\. | grep . || echo 9) + 1))
+  if [ "$subnet" -gt 255 ]; then echo "Every subnet of 10.47.0.0/16 has its project: name another one in $compose" >&2 && exit 1; fi
   {
     echo "COMPOSE_PROJECT_NAME=$project"
     echo "COMPOSE_PROFILES=${domain:+tls}"
     echo "LANDFALL_DOMAIN=$domain"
     if [ -n "$domain" ]; then echo "LANDFALL_PUBLIC_URL=https://$domain"; else echo "LANDFALL_PUBLIC_URL=http://localhost:$port"; fi
     echo "LANDFALL_PORT=$port"
-    echo "LANDFALL_PORT_B=$((port + 10))"
-    echo "LANDFALL_NET=10.47.$((port - 4700))"
-    echo "LANDFALL_TRUSTED_PROXIES=10.47.$((port - 4700)).2"
+    echo "LANDFALL_PORT_B=$((port + 1000))"
+    echo "LANDFALL_NET=10.47.$subnet"
+    echo "LANDFALL_TRUSTED_PROXIES=10.47.$subnet.2"
     echo "LANDFALL_SECRETS=./$secrets"
     echo "LANDFALL_SETTINGS=./$settings"
   } >"$compose.new"

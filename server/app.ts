@@ -5,7 +5,7 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { adminRoomRoutes } from "./admin/index.ts";
 import { createAuth, provideUsers } from "./auth/index.ts";
-import { backupFigures, createBackupSchedule, observeBackups } from "./backup/index.ts";
+import { backupFigures, backupRoutes, createBackupSchedule, createBackupWork, createShelf, observeBackups } from "./backup/index.ts"; // biome-ignore format: one line
 import { createCollections } from "./collections/index.ts";
 import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
 import type { Clock } from "./kernel/clock.ts";
@@ -63,6 +63,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     ...{ collections: collections.registry, records: collections.records },
   });
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
+  const shelf = createShelf(config);
+  const backupWork = createBackupWork({ config, db, connection: deps.connection, clock, log, shelf });
   const http = createHttp({
     settings: httpSettings(config, publicUrl),
     db,
@@ -75,6 +77,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     routes: [
       ...collections.routes,
       ...auth.routes,
+      ...backupRoutes({ config, clock, masterKey, shelf, work: backupWork, schedule: backups, owners: auth.owners }),
       ...adminRoomRoutes({
         clock,
         publicUrl,
@@ -101,7 +104,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.feed, auth.sweeper, backups],
+    [collections.denials, auth.feed, auth.sweeper, backups, backupWork],
     once("auth.users", () => provideUsers(db, collections.provide)),
     http,
   ];

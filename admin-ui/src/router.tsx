@@ -144,6 +144,12 @@ const denials = createRoute({
   component: lazyRouteComponent(() => import("./denials/DenialsScreen.tsx"), "DenialsScreen"),
 });
 
+const backups = createRoute({
+  getParentRoute: () => frame,
+  path: "/backups",
+  component: lazyRouteComponent(() => import("./backups/BackupsScreen.tsx"), "BackupsScreen"),
+});
+
 const server = createRoute({
   getParentRoute: () => frame,
   path: "/server",
@@ -166,6 +172,7 @@ export const router = createRouter({
       collection.addChildren([collectionIndex, records, schema, rules, transfer, snippets, collectionSettings]),
       keys,
       denials,
+      backups,
       server,
       notFound,
     ]),

@@ -25,7 +25,12 @@ export const errors = defineErrors({
   password_wrong: {
     status: 403,
     says: "The current password is wrong.",
-    advice: "Send the password you signed in with as `currentPassword`.",
+    advice: "Send the password you signed in with.",
+  },
+  owner_required: {
+    status: 403,
+    says: "Only an owner may do this.",
+    advice: "Ask an owner of this installation.",
   },
   admin_input_invalid: {
     status: 422,

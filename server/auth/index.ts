@@ -16,6 +16,7 @@ import { namedActor } from "./explain-actor.ts";
 import { type Collections, keyActor } from "./key.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { findKey } from "./key-store.ts";
+import { createOwners, type Owners } from "./owner.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
 import type { UserRecords } from "./user-views.ts";
@@ -47,6 +48,8 @@ export interface Auth {
   /** The actor that an admin names to have a request explained as; undefined when the text names none. */
   readonly namedActor: (text: string) => Promise<Actor | undefined>;
   readonly routes: readonly Route[];
+  /** For other rooms' doors that a session alone does not open. */
+  readonly owners: Owners;
   readonly sweeper: Service;
   /** Tells this process which credentials ended elsewhere. */
   readonly feed: CredentialFeed;
@@ -68,12 +71,14 @@ export function createAuth(options: AuthOptions): Auth {
   feed.onChange((subjects) => (subjects === "all" ? forgetAll() : forget(...subjects)));
   const users = createUsers({ ...options, forget });
   kinds.push(users.kind);
+  const sessionOf = (actor: Actor) => sessions.get(actor);
   return {
     authenticate,
+    owners: createOwners(passwords, sessionOf),
     namedActor: (text) => namedActor(db, text),
     routes: [
       ...users.routes,
-      ...adminRoutes({ passwords, forget, sessionOf: (actor) => sessions.get(actor) }),
+      ...adminRoutes({ passwords, forget, sessionOf }),
       ...keyRoutes({ collections: options.collections, forget }),
     ],
     sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),

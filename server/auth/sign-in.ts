@@ -114,18 +114,26 @@ export interface Change {
   readonly newPassword: string;
 }
 
+/** The password of somebody who is signed in already. Throws `password_wrong` (403) or `sign_in_throttled` (429). */
+export async function checkPasswordAgain(
+  ctx: SignInContext,
+  passwords: PasswordHasher,
+  admin: AdminRow,
+  given: string,
+): Promise<void> {
+  await spend(ctx, changeLimit, admin.id);
+  if (!(await passwords.verify(given, admin.passwordHash))) {
+    ctx.log.warn({ event: "password_check_refused", adminId: admin.id }, "current password was wrong");
+    throw errors.password_wrong();
+  }
+  await refundLimit(ctx.db, changeLimit, admin.id);
+}
+
 /** Sets a new password and ends the admin's other sessions, whose ids it returns. Right after a one-time password there is no current one. */
 export async function changePassword(ctx: SignInContext, passwords: PasswordHasher, change: Change): Promise<string[]> {
   const admin = await adminById(ctx.db, change.adminId);
   if (admin === undefined) throw errors.admin_session_required();
-  if (admin.passwordHash !== null) {
-    await spend(ctx, changeLimit, admin.id);
-    if (!(await passwords.verify(change.currentPassword ?? "", admin.passwordHash))) {
-      ctx.log.warn({ event: "password_change_refused", adminId: admin.id }, "current password was wrong");
-      throw errors.password_wrong();
-    }
-    await refundLimit(ctx.db, changeLimit, admin.id);
-  }
+  if (admin.passwordHash !== null) await checkPasswordAgain(ctx, passwords, admin, change.currentPassword ?? "");
   const passwordHash = await passwords.hash(change.newPassword);
   const ended = await ctx.db.transaction(async (tx) => {
     // Two changes at once: the second finds another hash than the one it was checked against.

@@ -66,6 +66,21 @@ export async function readArchive(
   }
 }
 
+/** What can be said of a file without reading it, and without its passphrase. Nothing of it is proven but its checksums. */
+export async function readBeginning(
+  source: AsyncIterable<Buffer>,
+): Promise<{ readonly encrypted: boolean; readonly header: ArchiveHeader | undefined }> {
+  const bytes = byteReader(source);
+  try {
+    const { prelude, hash } = await readPrelude(bytes);
+    if (prelude.cipher) return { encrypted: true, header: undefined };
+    const header = await frameReader(bytes, frameCipher(hash, undefined)).expect(frameTypes.header);
+    return { encrypted: false, header: parsed(headerShape, header) as ArchiveHeader };
+  } finally {
+    await bytes.close();
+  }
+}
+
 async function readPrelude(bytes: ByteReader): Promise<{ prelude: Prelude; hash: Buffer }> {
   const start = await bytes.upTo(magic.length);
   if (!start.equals(magic)) throw notOurs(start);

@@ -6,17 +6,20 @@ import type { Config } from "../kernel/config/index.ts";
 import type { Db } from "../kernel/db/index.ts";
 import { Exit } from "../kernel/exit.ts";
 import { automaticName, backupFolder, clearDrafts, forgetOldest, freeBytes, makeFolder, writeBackupFile } from "./backup-file.ts"; // biome-ignore format: one line
-import { type Taken, takeBackup } from "./backup-take.ts";
+import { type Taken, type TakeOptions, takeBackup } from "./backup-take.ts";
 import { failedBackup } from "./errors.ts";
+import type { Kind } from "./shelf.ts";
 
 export interface AutomaticOptions {
   readonly folder: string;
-  readonly kind: "scheduled" | "before-migration";
-  readonly keep: number;
+  readonly kind: Kind;
+  /** Absent: as many as there are. */
+  readonly keep?: number;
   readonly connection: pg.ClientConfig;
   readonly passphrase: string | undefined;
   readonly nowMs: number;
   readonly signal?: AbortSignal;
+  readonly progress?: TakeOptions["progress"];
 }
 
 export interface AutomaticBackup {
@@ -26,12 +29,12 @@ export interface AutomaticBackup {
 
 /** A new file in the folder, then the oldest one goes. */
 export async function takeAutomatic(options: AutomaticOptions): Promise<AutomaticBackup> {
-  const { folder, kind, keep, connection, passphrase, nowMs, signal } = options;
+  const { folder, kind, keep, connection, passphrase, nowMs, signal, progress } = options;
   makeFolder(folder);
   clearDrafts(folder, kind, nowMs);
   const file = join(folder, automaticName(kind, nowMs));
-  const taken = await writeBackupFile(file, (sink) => takeBackup({ connection, sink, passphrase, signal }));
-  forgetOldest(folder, kind, keep);
+  const taken = await writeBackupFile(file, (sink) => takeBackup({ connection, sink, passphrase, signal, progress }));
+  if (keep !== undefined) forgetOldest(folder, kind, keep);
   return { file, taken };
 }
 
@@ -44,7 +47,7 @@ export interface BeforeMigrationOptions {
   readonly progress: (line: string) => void;
 }
 
-const beforeMigrationKept = 3;
+export const beforeMigrationKept = 3;
 
 /** A database in which nobody has made anything yet needs none. What stands in the way is a refusal to migrate. */
 export async function backupBeforeMigration(options: BeforeMigrationOptions): Promise<void> {
@@ -52,12 +55,12 @@ export async function backupBeforeMigration(options: BeforeMigrationOptions): Pr
   if (!config.backupBeforeMigration || !(await hasData(db))) return;
   const folder = backupFolder({ dataDir: config.dataDir, backupDir: undefined });
   try {
-    await refuseFullDisk(folder, await dataBytes(db));
+    await refuseFullDisk(folder, db);
     const { file } = await takeAutomatic({ folder, kind: "before-migration", keep: beforeMigrationKept, connection, passphrase: config.backupPassphrase, nowMs }); // biome-ignore format: one call
     progress(`Backup   ${file}`);
   } catch (error) {
     const why = error instanceof Exit ? error.message : `it broke off (${(error as Error).message}).`;
-    throw new Exit("backup_failed", `The schema is as it was: the backup that comes before a migration failed. ${why} Mend that, or start with LANDFALL_BACKUP_BEFORE_MIGRATION=false.`, error); // biome-ignore format: one line
+    throw new Exit("backup_failed", `The schema is as it was: the backup that comes before a migration failed. ${why} Start again then, or take a backup elsewhere with \`landfall backup <file>\` and start with LANDFALL_BACKUP_BEFORE_MIGRATION=false.`, error); // biome-ignore format: one line
   }
 }
 
@@ -79,9 +82,11 @@ async function dataBytes(db: Db): Promise<number> {
 }
 
 /** Text that compresses badly may come near the size of its table; half of it is the usual worst case. */
-async function refuseFullDisk(folder: string, bytes: number): Promise<void> {
+export async function refuseFullDisk(folder: string, db: Db): Promise<void> {
   makeFolder(folder);
+  const needed = (await dataBytes(db)) / 2 + 50_000_000;
   const free = await freeBytes(folder);
-  if (free < bytes / 2 + 50_000_000)
-    throw failedBackup(`the disk of ${folder} has ${Math.round(free / 1e6)} MB free for ${Math.round(bytes / 1e6)} MB of data.`); // biome-ignore format: one line
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  if (free < needed)
+    throw failedBackup(`the disk of ${folder} has ${megabytes(free)} free, and the backup may need ${megabytes(needed)}: make room there.`); // biome-ignore format: one line
 }

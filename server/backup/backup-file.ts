@@ -83,10 +83,10 @@ export function automaticFiles(folder: string, kind: string): KeptFile[] {
     .filter((name) => form.test(name))
     .sort()
     .reverse()
-    .map((name) => {
+    .flatMap((name) => {
       const path = join(folder, name);
-      const { size, mtime } = statSync(path);
-      return { name, path, bytes: size, at: mtime };
+      const found = statSync(path, { throwIfNoEntry: false }); // Another process may have deleted it just now.
+      return found ? [{ name, path, bytes: found.size, at: found.mtime }] : [];
     });
 }
 

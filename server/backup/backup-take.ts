@@ -40,7 +40,10 @@ export async function takeBackup(options: TakeOptions): Promise<Taken> {
   const { passphrase, masterKey } = options;
   if (masterKey && passphrase === undefined) throw new Error("a master key goes into encrypted files only");
   const session = await openSession(options.connection, "landfall backup");
+  // A backup that waits for a lock, or for a slow table, is not at its sink to notice.
+  options.signal?.addEventListener("abort", session.abandon);
   try {
+    options.signal?.throwIfAborted();
     const plan = await openSnapshot(session);
     const header = await headerOf(session.db, plan, masterKey);
     const taken = await write(session, header, options);
@@ -49,7 +52,9 @@ export async function takeBackup(options: TakeOptions): Promise<Taken> {
     return taken;
   } catch (error) {
     session.abandon();
-    throw error;
+    throw options.signal?.aborted ? options.signal.reason : error;
+  } finally {
+    options.signal?.removeEventListener("abort", session.abandon);
   }
 }
 

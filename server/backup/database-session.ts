@@ -45,10 +45,16 @@ export async function openSession(connection: pg.ClientConfig, name: string): Pr
     },
     commit: async () => void (await client.query("COMMIT")),
     rollback: async () => void (await client.query("ROLLBACK").catch(() => {})),
-    copyOut: async (table) =>
-      client.query(streams.to(`COPY (SELECT ${listOf(table)} FROM ONLY ${nameOf(table)}) TO STDOUT`)),
+    async copyOut(table) {
+      const copy = client.query(streams.to(`COPY (SELECT ${listOf(table)} FROM ONLY ${nameOf(table)}) TO STDOUT`));
+      // The connection may end before anybody reads, or after the reader gave up. Unheard, that would end the process; and a
+      // reader that comes later would wait for ever, since the driver tells of it but does not destroy the stream.
+      copy.on("error", (error) => copy.destroy(error));
+      return copy;
+    },
     copyIn: async (table, text) => {
       const copy = client.query(streams.from(`COPY ${nameOf(table)} (${listOf(table)}) FROM STDIN`));
+      copy.on("error", () => {}); // The pipeline hears it, until it has failed for another reason.
       await pipeline(Readable.from(text), copy);
     },
     close: () => client.end(),

@@ -3,10 +3,12 @@ import type { Config } from "../kernel/config/index.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Metrics } from "../kernel/metrics.ts";
 import { readSchedule } from "./schedule-pattern.ts";
-import { readScheduleState, type ScheduleState } from "./schedule-state.ts";
+import { readScheduleState, runsSince, type ScheduleState } from "./schedule-state.ts";
 
 export interface BackupFigures {
   readonly schedule: string | null;
+  /** Of a scheduled backup that runs now. */
+  readonly runningSince: string | null;
   readonly lastSuccess: { readonly at: string; readonly tookMs: number; readonly bytes: number } | null;
   readonly lastFailure: { readonly at: string; readonly message: string } | null;
   /** What an admin should do something about; null when all is well. */
@@ -23,14 +25,12 @@ export async function backupFigures(
   const success = state?.lastSuccess ?? null;
   return {
     schedule: config.backupSchedule ?? null,
+    runningSince: state ? runsSince(state, nowMs) : null,
     lastSuccess: success && { at: success.at, tookMs: success.tookMs, bytes: success.bytes },
     lastFailure: state?.lastFailure ?? null,
     warning: config.backupSchedule === undefined ? null : await warningOf(state, config.backupSchedule, nowMs),
   };
 }
-
-/** Longer than this and whoever ran it is not running any more. */
-const longestRunMs = 86_400_000;
 
 async function warningOf(state: ScheduleState | undefined, pattern: string, nowMs: number): Promise<string | null> {
   if (!state) return null;
@@ -38,7 +38,7 @@ async function warningOf(state: ScheduleState | undefined, pattern: string, nowM
   const last = lastSuccess ? `The last good one is of ${lastSuccess.at}.` : "There is no good one yet.";
   if (lastFailure && (!lastSuccess || lastFailure.at > lastSuccess.at))
     return `The scheduled backup of ${lastFailure.at} failed: ${lastFailure.message} ${last}`;
-  if (runningSince !== null && Date.parse(runningSince) < nowMs - longestRunMs)
+  if (runningSince !== null && runsSince(state, nowMs) === null)
     return `The scheduled backup of ${runningSince} never ended; its process was probably killed. ${last}`;
   if (lastSuccess && Date.parse(lastSuccess.at) < (await slotBeforeLast(pattern, nowMs)))
     return `Scheduled backups were missed: no server ran at the time, or the schedule is new. ${last}`;

@@ -18,9 +18,11 @@ import { type Contents, readArchive } from "./archive-read.ts";
 import { linesIn } from "./archive-write.ts";
 import { isKept } from "./backup-tables.ts";
 import { openSession, type Session } from "./database-session.ts";
+import { usedKey } from "./download-ticket.ts";
 import { damaged, refusedArchive } from "./errors.ts";
 import { judgeLevel, refuseNotEmpty } from "./restore-judge.ts";
 import { scheduleStateKey } from "./schedule-state.ts";
+import { findingsKey, workStateKey } from "./work-state.ts";
 
 export interface RestoreOptions {
   readonly connection: pg.ClientConfig;
@@ -144,7 +146,10 @@ async function finish(tx: Db, header: ArchiveHeader): Promise<void> {
   if (hasCollections) await finishOwnedTables(tx);
   await migrate(tx);
   await captureOwnedTables(tx);
-  await tx.query({ text: "DELETE FROM landfall.meta WHERE key = $1", values: [scheduleStateKey] });
+  await tx.query({
+    text: "DELETE FROM landfall.meta WHERE key = ANY ($1::text[])",
+    values: [[scheduleStateKey, workStateKey, findingsKey, usedKey]],
+  });
   const { version, seq, collection } = header.sequences;
   await tx.query({
     text: `SELECT setval('landfall.version', greatest($1::int8, 1)), setval('landfall.seq', greatest($2::int8, 1)),

@@ -29,6 +29,14 @@ export async function readScheduleState(db: Db): Promise<ScheduleState | undefin
   return row?.value;
 }
 
+/** Longer than this and whoever ran it is not running any more. */
+const longestRunMs = 86_400_000;
+
+/** Since when a scheduled backup runs, unless its process was killed a day ago. */
+export function runsSince({ runningSince }: ScheduleState, nowMs: number): string | null {
+  return runningSince !== null && Date.parse(runningSince) > nowMs - longestRunMs ? runningSince : null;
+}
+
 /** True for the one process that may take this slot's backup. */
 export async function claimSlot(db: Db, slot: string, now: string): Promise<boolean> {
   const fresh: ScheduleState = { slot, runningSince: now, lastSuccess: null, lastFailure: null };

@@ -13,8 +13,8 @@ export interface Env {
   readonly params?: { readonly [name: string]: JsonValue } | undefined;
   readonly id?: string;
   readonly cursor?: CursorKeys;
-  /** Column values in Postgres' text form, by the key of the change and the place in its field. */
-  readonly values?: { readonly [key: string]: readonly (string | null)[] };
+  /** Column values in Postgres' text form, or its binary one, by the key of the change and the place in its field. */
+  readonly values?: { readonly [key: string]: readonly (string | Buffer | null)[] };
   /** Of which a stored record must have one. */
   readonly versions?: readonly string[];
 }

@@ -1,22 +1,21 @@
 // Many new records in one statement, all or nothing. Every column is one array parameter, so the text does not depend on
 // how many records there are; rules are judged for each row, and one that fails keeps all of them out.
 import type { Context } from "../kernel/context.ts";
-import type { Db } from "../kernel/db/index.ts";
+import type { Db, TextRow } from "../kernel/db/index.ts";
 import { type Issue, Problem } from "../kernel/errors/index.ts";
 import { textColumn } from "./field-text.ts";
 import { QueryCache } from "./query-cache.ts";
 import { and, type CompiledStatement, type Env, quote, statementName } from "./query-sql.ts";
+import { BulkColumns, type BulkLayout, bulkLayout } from "./record-bulk-columns.ts";
 import { type CompiledBulkRefusal, compileBulkRefusal, refusedOf } from "./record-bulk-refusal.ts";
 import { errors } from "./record-errors.ts";
 import { type Audience, isJoined, joinTableOf, tableOf, writeRule } from "./record-fields.ts";
-import { etagOf } from "./record-read.ts";
 import { audienceIn, newBuild, type Room, schemaToWrite, withFreshSchema } from "./record-room.ts";
 import { aliasRow, compileSelection, type Selection, wantedOf } from "./record-select.ts";
 import { explainSqlError } from "./record-sql-errors.ts";
-import { type Change, type Input, wholeRecord } from "./record-values.ts";
-import type { WriteOptions, WriteResult } from "./record-write.ts";
+import type { Change } from "./record-values.ts";
+import type { WriteOptions } from "./record-write.ts";
 import { actorContext, currentTime, insertConditions } from "./record-write-sql.ts";
-import { textsOf } from "./record-write-values.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
 import type { Build, Row } from "./visibility-types.ts";
 
@@ -27,13 +26,20 @@ export interface BulkOptions extends WriteOptions {
   readonly silent?: boolean;
 }
 
+export interface MadeRecord {
+  readonly id: string;
+  readonly version: string;
+  /** JSON of the record as the caller may see it, in octets (kernel/octets.ts). */
+  readonly octets: string;
+}
+
 export interface BulkWriter {
   createMany(
     ctx: Context,
     collection: string,
     bodies: readonly unknown[],
     options?: BulkOptions,
-  ): Promise<WriteResult[]>;
+  ): Promise<MadeRecord[]>;
   /** Which of them alone would be refused, and with which problem; by their place. */
   refusals(
     ctx: Context,
@@ -51,8 +57,7 @@ interface CompiledBulk {
   readonly idAt: number;
   readonly versionAt: number;
   readonly reread: CompiledStatement;
-  /** Fields whose write rule is asked only where the body names them. */
-  readonly guarded: readonly FieldDefinition[];
+  readonly layout: BulkLayout;
 }
 
 export function bulkWriter(room: Room): BulkWriter {
@@ -62,22 +67,30 @@ export function bulkWriter(room: Room): BulkWriter {
       compileBulk(room, audience, schema, silent),
     );
 
+  const columnsFor = (
+    { layout }: CompiledBulk,
+    schema: Schema,
+    audience: Audience,
+    { forgiving = false }: BulkOptions,
+  ) => new BulkColumns(layout, { schema, kinds: room.kinds, audience, forgiving, newId: room.newId });
+
   return {
     createMany: (ctx, collection, bodies, options = {}) =>
       withFreshSchema(room, ctx, async () => {
         const schema = schemaToWrite(room, ctx, collection, "create");
         const audience = audienceIn(ctx);
-        const inputs = parseAll(room, schema, audience, bodies, options);
-        const ids = inputs.map(({ id }) => id ?? room.newId());
         const compiled = compiledFor(audience, schema, options);
-        const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, bodies) };
-        const given = bodies.map((body, place) => ({ body, id: ids[place] as string, at: `/${place}` }));
+        const columns = columnsFor(compiled, schema, audience, options);
+        addAll(columns, bodies);
+        const { ids } = columns;
+        const env: Env = { ctx, values: columns.values() };
         const firstRefused = async () => {
+          const given = bodies.map((body, place) => ({ body, id: ids[place] as string, at: `/${place}` }));
           for await (const [, problem] of refusedOf(room, ctx, schema, compiled.refusal, { env, given }))
             return problem;
           return undefined;
         };
-        const written = await writeAll(room, ctx, schema, compiled, env, inputs, ids).catch(async (error) => {
+        const written = await writeAll(ctx, schema, compiled, env, columns).catch(async (error) => {
           // Postgres names the value, not the record; whoever was refused by something else than a constraint is not found.
           const named = new Set(bodies.flatMap((body) => Object.keys(body as object)));
           throw (
@@ -93,24 +106,22 @@ export function bulkWriter(room: Room): BulkWriter {
       withFreshSchema(room, ctx, async () => {
         const schema = schemaToWrite(room, ctx, collection, "create");
         const audience = audienceIn(ctx);
+        const compiled = compiledFor(audience, schema, options);
+        const columns = columnsFor(compiled, schema, audience, options);
         const found = new Map<number, Problem>();
         const places: number[] = [];
-        const inputs: Input[] = [];
         bodies.forEach((body, place) => {
           try {
-            inputs.push(...parseAll(room, schema, audience, [body], options));
+            columns.add(body, "/0");
             places.push(place);
           } catch (error) {
             if (!(error instanceof Problem)) throw error;
             found.set(place, error);
           }
         });
-        if (inputs.length === 0) return found;
-        const compiled = compiledFor(audience, schema, options);
-        const ids = inputs.map(({ id }) => id ?? room.newId());
-        const kept = places.map((place) => bodies[place]);
-        const env: Env = { ctx, values: columnArrays(room, compiled, inputs, ids, kept) };
-        const given = kept.map((body, n) => ({ body, id: ids[n] as string, at: "/0" }));
+        if (places.length === 0) return found;
+        const env: Env = { ctx, values: columns.values() };
+        const given = places.map((place, n) => ({ body: bodies[place], id: columns.ids[n] as string, at: "/0" }));
         for await (const [n, problem] of refusedOf(room, ctx, schema, compiled.refusal, { env, given }))
           found.set(places[n] as number, problem);
         return found;
@@ -121,14 +132,13 @@ export function bulkWriter(room: Room): BulkWriter {
 /** A unique value or a reference. */
 const constraintCodes = new Set(["23505", "23503", "23001"]);
 
-function parseAll(room: Room, schema: Schema, audience: Audience, bodies: readonly unknown[], options: WriteOptions) {
-  const inputs: Input[] = [];
+/** What is wrong with any of them is told of all together. */
+function addAll(columns: BulkColumns, bodies: readonly unknown[]): void {
   const issues: Issue[] = [];
   let malformed = false;
-  const base = { schema, kinds: room.kinds, audience, ...(options.forgiving ? { forgiving: true } : {}) };
   bodies.forEach((body, index) => {
     try {
-      inputs.push(wholeRecord(body, { ...base, at: `/${index}` }));
+      columns.add(body, `/${index}`);
     } catch (error) {
       if ((error as Problem).code === "record_invalid") malformed = true;
       else if ((error as Problem).code !== "record_unprocessable") throw error;
@@ -136,64 +146,54 @@ function parseAll(room: Room, schema: Schema, audience: Audience, bodies: readon
     }
   });
   if (issues.length > 0) throw (malformed ? errors.record_invalid : errors.record_unprocessable)({ issues });
-  return inputs;
 }
 
 async function writeAll(
-  room: Room,
   ctx: Context,
   schema: Schema,
   compiled: CompiledBulk,
   env: Env,
-  inputs: readonly Input[],
-  ids: readonly string[],
-): Promise<WriteResult[] | undefined> {
-  const joined = schema.fields.filter(isJoined);
-  const lists = joined.filter(({ name }) => inputs.some((input) => listOf(input, name).length > 0));
+  { ids, lists }: BulkColumns,
+): Promise<MadeRecord[] | undefined> {
   const work = async (db: Db) => {
-    const { rows } = await db.texts(compiled.insert.run(env));
+    const { rows } = await db.octets(compiled.insert.run(env));
     if (rows.length < ids.length) return undefined;
-    if (lists.length === 0) return inOrder(room, schema, compiled, rows, ids);
-    for (const field of lists) await insertLists(db, schema, field, inputs, ids);
-    const again = await db.texts(compiled.reread.run(env));
-    return inOrder(room, schema, compiled, again.rows, ids);
+    if (lists.size === 0) return inOrder(compiled, rows, ids);
+    for (const field of schema.fields) {
+      const given = lists.get(field);
+      if (given) await insertLists(db, schema, field, given, ids);
+    }
+    const again = await db.octets(compiled.reread.run(env));
+    return inOrder(compiled, again.rows, ids);
   };
-  return lists.length > 0 || ctx.db.inTransaction ? ctx.db.transaction(work) : work(ctx.db);
+  return lists.size > 0 || ctx.db.inTransaction ? ctx.db.transaction(work) : work(ctx.db);
 }
 
 function inOrder(
-  room: Room,
-  schema: Schema,
   { selection, idAt, versionAt }: CompiledBulk,
-  rows: readonly (readonly (string | null)[])[],
+  rows: readonly TextRow[],
   ids: readonly string[],
-): WriteResult[] {
-  let byId: Map<string, readonly (string | null)[]> | undefined;
+): MadeRecord[] {
+  let byId: Map<string, TextRow> | undefined;
   const find = (id: string) => {
     byId ??= new Map(rows.map((row) => [row[idAt] as string, row]));
     return byId.get(id);
   };
   return ids.map((id, at) => {
     // Postgres gives them back as they were inserted, though it does not promise to.
-    const row = (rows[at]?.[idAt] === id ? rows[at] : find(id)) as readonly (string | null)[];
-    const version = row[versionAt] as string;
-    const text = selection.render(row);
-    const etag = etagOf(room, schema, version, selection.plain ? undefined : text);
-    return { id, text, version, created: true, etag };
+    const row = (rows[at]?.[idAt] === id ? rows[at] : find(id)) as TextRow;
+    return { id, version: row[versionAt] as string, octets: selection.render(row) };
   });
 }
-
-const listOf = (input: Input, name: string) =>
-  (input.changes.find(({ field }) => field.name === name)?.value ?? []) as readonly string[];
 
 async function insertLists(
   db: Db,
   schema: Schema,
   field: FieldDefinition,
-  inputs: readonly Input[],
+  given: ReadonlyMap<number, readonly string[]>,
   ids: readonly string[],
 ): Promise<void> {
-  const rows = inputs.flatMap((input, at) => listOf(input, field.name).map((target, n) => [ids[at], target, n + 1]));
+  const rows = [...given].flatMap(([at, list]) => list.map((target, n) => [ids[at], target, n + 1]));
   const text = `INSERT INTO ${joinTableOf(schema.name, field.name)} (owner, target, position)
     SELECT x.owner, x.target, x.position FROM unnest($1::text[], $2::text[], $3::int4[]) x(owner, target, position)`;
   const values = [0, 1, 2].map((column) => rows.map((row) => row[column]));
@@ -241,7 +241,7 @@ function compileBulk(room: Room, audience: Audience, schema: Schema, silent: boo
     selection,
     idAt,
     versionAt,
-    guarded,
+    layout: bulkLayout(insert, schema, guarded),
   };
 }
 
@@ -260,7 +260,7 @@ const everyField = (schema: Schema): Change[] =>
   schema.fields.filter(({ type }) => type !== "autodate").map((field) => ({ field, kind: "set", value: null }));
 
 /**
- * The given rows as a table: array parameters side by side, each value cast to its column's type. Columns of our own begin
+ * The given rows as a table: array parameters side by side, in the order of BulkColumns, each value cast to its column's type. Columns of our own begin
  * with an underscore, which no field does.
  */
 function rowsSql(build: Build, schema: Schema, guarded: readonly FieldDefinition[]) {
@@ -269,7 +269,9 @@ function rowsSql(build: Build, schema: Schema, guarded: readonly FieldDefinition
   const columns = ["id"];
   const array = () => {
     const at = arrays.length;
-    arrays.push(`${build.sql.bind(`c${at}`, (env) => env.values?.[`c${at}`]?.[0])}::text[]`);
+    const bound = build.sql.bind(`c${at}`, (env) => env.values?.[`c${at}`]?.[0]);
+    // Behind a sub-select, or the planner reads the whole array to learn how many rows there will be.
+    arrays.push(`(SELECT ${bound}::text[])`);
     return `x.c${at}`;
   };
   const lists = new Set<string>();
@@ -298,43 +300,4 @@ function rowsSql(build: Build, schema: Schema, guarded: readonly FieldDefinition
   const sql = `SELECT ${cells.join(", ")} FROM unnest(${arrays.join(", ")}) WITH ORDINALITY x(${names}, n)`;
   const row: Row = { ...aliasRow(schema, "v"), list: (name) => (lists.has(name) ? `v.${quote(name)}` : undefined) };
   return { sql, columns, row };
-}
-
-/** The arrays in the order of `rowsSql`. */
-function columnArrays(
-  room: Room,
-  { guarded }: CompiledBulk,
-  inputs: readonly Input[],
-  ids: readonly string[],
-  bodies: readonly unknown[],
-): NonNullable<Env["values"]> {
-  const columns: (string | null)[][] = [[...ids]];
-  inputs.forEach((input, row) => {
-    let at = 0;
-    for (const texts of textsOf(room.kinds, input.changes)) {
-      for (const text of texts) {
-        at += 1;
-        const column = columns[at];
-        if (column) column.push(text);
-        else columns.push([text]);
-      }
-    }
-    for (const field of guarded) {
-      at += 1;
-      const flag = Object.hasOwn(bodies[row] as object, field.name) ? "t" : "f";
-      const column = columns[at];
-      if (column) column.push(flag);
-      else columns.push([flag]);
-    }
-  });
-  return Object.fromEntries(columns.map((column, at) => [`c${at}`, [textArray(column)]]));
-}
-
-/** Postgres' text form of a text[] that may hold NULL. */
-function textArray(values: readonly (string | null)[]): string {
-  const parts = values.map((text) => {
-    if (text === null) return "NULL";
-    return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
-  });
-  return `{${parts.join(",")}}`;
 }

@@ -220,7 +220,7 @@ export function recordRoutes({ room, reader, writer, bulk }: RecordDoors): Route
         }
         const made = await bulk.createMany(ctx, params.collection, body);
         const summary = { items: made.map(({ id, version }) => ({ id, version: Number(version) })) };
-        return { status: 201, text: `{"items":[${made.map(({ text }) => text).join(",")}]}`, summary };
+        return { status: 201, octets: `{"items":[${made.map(({ octets }) => octets).join(",")}]}`, summary };
       },
     }),
     defineRoute({

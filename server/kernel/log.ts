@@ -1,6 +1,7 @@
 // The log: one JSON line per event (pino), and no secret in any of them. Every line is scrubbed as text on its way out,
 // whatever field, message or stack a secret came in by; redaction by field name would miss the one nobody thought of.
-import { destination, type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
+import { type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
+import { createLogOutput, type LogOutput, toDescriptor } from "./log-output.ts";
 import { product } from "./product.ts";
 
 export interface LogOptions {
@@ -18,13 +19,13 @@ export interface Log {
 }
 
 export function createLog(options: LogOptions): Log {
-  const output = options.sink ?? standardError();
+  const output = options.sink ?? createLogOutput({ put: toDescriptor(2) });
   const scrub = createScrubber(options.secrets ?? []);
-  const flush = () => (output as { flushSync?: () => void }).flushSync?.();
+  const flush = () => (output as Partial<LogOutput>).flush?.();
   // Batched lines of a quiet server should not wait for the next request.
   if (!options.sink) {
     setInterval(flush, 500).unref();
-    process.on("exit", flush);
+    process.on("exit", () => (output as Partial<LogOutput>).end?.());
   }
   const log = pino(
     {
@@ -36,12 +37,6 @@ export function createLog(options: LogOptions): Log {
     { write: (line: string) => void output.write(scrub(line)) },
   );
   return { log, flush };
-}
-
-function standardError() {
-  const output = destination({ fd: 2, minLength: 4096, sync: true });
-  // Nobody reads it any more: lines are lost, the server is not.
-  return output.on("error", () => {});
 }
 
 const removed = "[secret]";

@@ -1,7 +1,7 @@
 // Prometheus metrics. Labels are taken from closed lists (route names, statuses), never from a request. The library is
-// loaded a moment after the start, which it would make longer by a tenth; what is observed until then waits for it.
-import type { Histogram } from "prom-client";
+// loaded a moment after the start, which it would make longer by a tenth; requests are counted without it.
 import type { PooledDb } from "./db/pool.ts";
+import { createRequestHistogram } from "./request-histogram.ts";
 
 export interface Metrics {
   /** One answered request. */
@@ -20,17 +20,12 @@ type Library = typeof import("prom-client");
 type Registry = InstanceType<Library["Registry"]>;
 type Definition = (library: Library, registry: Registry) => void;
 
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const loadAfterMs = 1_000;
-/** Observations kept until the library is there; more than a process answers in that time. */
-const earlyMax = 20_000;
 
 export function createMetrics(): Metrics {
   const definitions: Definition[] = [];
-  const early: (readonly [string, number, number])[] = [];
-  let loaded:
-    | { readonly library: Library; readonly registry: Registry; readonly observe: Metrics["request"] }
-    | undefined;
+  const requests = createRequestHistogram();
+  let loaded: { readonly library: Library; readonly registry: Registry } | undefined;
   let loading: Promise<Registry> | undefined;
 
   const load = (): Promise<Registry> => {
@@ -38,9 +33,7 @@ export function createMetrics(): Metrics {
       const registry = new library.Registry();
       library.collectDefaultMetrics({ register: registry });
       for (const define of definitions) define(library, registry);
-      const observe = requestHistogram(library, registry);
-      for (const one of early.splice(0)) observe(...one);
-      loaded = { library, registry, observe };
+      loaded = { library, registry };
       return registry;
     });
     return loading;
@@ -52,10 +45,7 @@ export function createMetrics(): Metrics {
   };
   return {
     contentType: "text/plain; version=0.0.4; charset=utf-8",
-    request(route, status, ms) {
-      if (loaded) loaded.observe(route, status, ms);
-      else if (early.length < earlyMax) early.push([route, status, ms]);
-    },
+    request: requests.observe,
     gauge(name, help, read) {
       define(({ Gauge }, registry) => {
         new Gauge({
@@ -95,7 +85,7 @@ export function createMetrics(): Metrics {
         });
       });
     },
-    text: async () => (await load()).metrics(),
+    text: async () => `${await (await load()).metrics()}\n${requests.text()}`,
     stop() {
       clearTimeout(timer);
       loaded?.registry.clear();
@@ -103,32 +93,14 @@ export function createMetrics(): Metrics {
   };
 }
 
-function requestHistogram({ Histogram }: Library, registry: Registry): Metrics["request"] {
-  const requests = new Histogram({
-    name: "landfall_http_request_duration_seconds",
-    help: "Time from the first byte of a request to its answer, by route.",
-    labelNames: ["route", "status"],
-    buckets,
-    registers: [registry],
-  });
-  // Finding a labelled child hashes its labels; keeping the child does not.
-  const children = new Map<string, Map<number, Histogram.Internal<"route" | "status">>>();
-  return (route, status, ms) => {
-    const statuses = children.get(route) ?? new Map<number, Histogram.Internal<"route" | "status">>();
-    const child = statuses.get(status) ?? requests.labels({ route, status: String(status) });
-    if (!statuses.has(status)) children.set(route, statuses.set(status, child));
-    child.observe(ms / 1000);
-  };
-}
-
 /** Connections of the pool: how many there are, how many idle, how many callers wait. */
-export function observePool(metrics: Metrics, db: Pick<PooledDb, "pool">): void {
+export function observePool(metrics: Metrics, db: Pick<PooledDb, "pool" | "waitingCount">): void {
   metrics.gauges("landfall_db_connections", "Connections of the database pool, by state.", "state", () => {
     const { totalCount, idleCount, waitingCount } = db.pool;
     return new Map([
       ["busy", totalCount - idleCount],
       ["idle", idleCount],
-      ["waiting", waitingCount],
+      ["waiting", waitingCount + db.waitingCount],
     ]);
   });
 }

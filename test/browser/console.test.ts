@@ -374,9 +374,9 @@ test("an id is copied whole; a column's width is changed by pointer or keys and 
   expect(await widths()).toEqual([dragged, dragged]);
   await head.getByRole("button").focus();
   await page.keyboard.press("Shift+ArrowLeft");
-  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+  await expect.poll(widths, { timeout: 10_000 }).toEqual([dragged - 16, dragged - 16]);
   await page.reload();
-  await expect.poll(widths).toEqual([dragged - 16, dragged - 16]);
+  await expect.poll(widths, { timeout: 10_000 }).toEqual([dragged - 16, dragged - 16]);
 });
 
 test("a change of schema is shown before it is made, and one that loses values asks again", async () => {
@@ -547,6 +547,7 @@ test("what can be pressed is 44 px high on a touch screen", async () => {
     ["collections/posts/records?record=new", page.getByRole("button", { name: "Create record" })],
     ["collections/posts/schema", page.getByRole("button", { name: "Review changes" })],
     ["keys", page.getByRole("heading", { name: "API keys" })],
+    ["backups", page.getByRole("heading", { name: "No backups yet" })],
   ] as const) {
     await turnTo(page, `/console/${path}`, sign);
     expect(await smallTargets(page)).toEqual([]);
@@ -570,6 +571,7 @@ describe("every screen is sound", () => {
     ["collections/posts/settings", "settings", button("Drop posts")],
     ["keys", "keys", heading("API keys")],
     ["denials", "denials", heading("Denials")],
+    ["backups", "backups", heading("No backups yet")],
     ["server", "server", heading("Server")],
     ["nowhere", "nowhere", heading("This page does not exist")],
   ];

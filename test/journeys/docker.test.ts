@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitCodes } from "../../server/kernel/exit.ts";
 import { readPostmaster } from "../../server/kernel/postgres/postmaster.ts";
 import { product } from "../../server/kernel/product.ts";
-import { commandsOf, servicesOf } from "../support/compose-page.ts";
+import { commandsOf, rendered, servicesOf } from "../support/compose-page.ts";
 import { readDockerfile } from "../support/dockerfile.ts";
 import { buildImage, type Image, ignores, imageCommand, inImage, installedPackages, productionPackages, type RunOptions, shortcuts } from "../support/image.ts"; // biome-ignore format: one line
 import { freePort } from "../support/ports.ts";
@@ -209,6 +209,41 @@ test("init.sh makes secrets once, for its owner alone, and a second project gets
     expect(line.exec(shop)?.[0]).not.toBe(line.exec(settings)?.[0]);
   }
   for (const wrong of [["-p", "Shop"], ["-p", "../x"], ["-d", "a b"], ["-x"], ["extra"]]) expect(init(...wrong).status).toBe(2); // biome-ignore format: one line
+});
+
+test("a dozen projects on one machine: none of their rendered files claims what another one has", () => {
+  const place = copyOfDocker("dozen");
+  const compose = read("docker/compose.yml");
+  const names = ["landfall", ...Array.from({ length: 11 }, (_, n) => `shop${n}`)];
+  const claims = names.map((name) => {
+    const args = name === "landfall" ? [] : ["-p", name];
+    expect(spawnSync("sh", ["init.sh", ...args], { cwd: place }).status).toBe(0);
+    const text = rendered(compose, readFileSync(join(place, name === "landfall" ? ".env" : `${name}.env`), "utf8"));
+    expect(text).not.toContain("${");
+    const all = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found as string);
+    const files = [...all(/^ +file: (\S+)$/gm), ...all(/^ +env_file: (\S+)$/gm)];
+    for (const file of files) expect(existsSync(join(place, file)), file).toBe(true);
+    const ports = all(/- "127\.0\.0\.1:(\d+):4710"/g);
+    const nets = all(/(?:subnet|gateway|ip_range|ipv4_address|TRUSTED_PROXIES): (\S+)$/gm);
+    expect([ports.length, nets.length, files.length]).toEqual([2, 5, 5]);
+    // Caddy's address is the one that the server believes.
+    expect(nets.filter((net) => net.endsWith(".2"))).toHaveLength(2);
+    return new Set([...ports, ...nets, ...files]);
+  });
+  for (const [at, claim] of claims.entries())
+    for (const other of claims.slice(at + 1)) expect([...claim].filter((one) => other.has(one))).toEqual([]);
+  // A port that somebody chose says nothing about the next subnet.
+  writeFileSync(
+    join(place, ".env"),
+    readFileSync(join(place, ".env"), "utf8").replace(/^LANDFALL_PORT=.*$/m, "LANDFALL_PORT=8080"),
+  );
+  expect(spawnSync("sh", ["init.sh", "-p", "last"], { cwd: place }).status).toBe(0);
+  const last = readFileSync(join(place, "last.env"), "utf8");
+  expect(last).toMatch(
+    /^LANDFALL_PORT=8081\nLANDFALL_PORT_B=9081\nLANDFALL_NET=10\.47\.22\nLANDFALL_TRUSTED_PROXIES=10\.47\.22\.2$/m,
+  );
+  // Volumes, networks and containers carry the project's name as long as nothing gives them one of their own.
+  expect(compose).not.toMatch(/container_name|external:|^ +name:/m);
 });
 
 test('the commands of the page "Run it" are what init.sh, Compose and the command line take, as printed', async () => {

@@ -42,6 +42,12 @@ export function servicesOf(compose: string): string[] {
   return [...block.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name]) => name as string);
 }
 
+/** What Compose makes of the file with these settings: each variable's value, or its default where it is unset or empty. */
+export function rendered(compose: string, envFile: string): string {
+  const values = new Map([...envFile.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+  return compose.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, name, byDefault) => values.get(name) || byDefault);
+}
+
 function composeCommand(text: string, services: readonly string[]): PageCommand {
   const [line = "", input] = text.split(" < ");
   const words = line.split(" ").slice(2);

@@ -2,6 +2,7 @@
 import { type Answer, request, send } from "./http.ts";
 import type {
   ApiKey,
+  Backups,
   Collection,
   Denial,
   ImportAnswer,
@@ -17,6 +18,7 @@ import type {
 const collectionPath = (name: string) => `/v1/collections/${encodeURIComponent(name)}`;
 const recordsPath = (name: string) => `${collectionPath(name)}/records`;
 const recordPath = (name: string, id: string) => `${recordsPath(name)}/${encodeURIComponent(id)}`;
+const backupPath = (name: string) => `/v1/backups/${encodeURIComponent(name)}`;
 
 const data = async <T>(answer: Promise<Answer<T>>): Promise<T> => (await answer).data;
 
@@ -96,6 +98,15 @@ export const api = {
   denials: {
     list: (cursor: string | undefined, signal?: AbortSignal) =>
       data(request<Page<Denial>>("GET", "/v1/denials", { query: { cursor }, signal })),
+  },
+  backups: {
+    list: (signal?: AbortSignal) => data(request<Backups>("GET", "/v1/backups", { signal })),
+    take: () => data(request<void>("POST", "/v1/backups")),
+    cancel: () => data(request<void>("POST", "/v1/backups:cancel")),
+    verify: (name: string) => data(request<void>("POST", `${backupPath(name)}:verify`)),
+    link: (name: string, password: string) =>
+      data(request<{ url: string }>("POST", `${backupPath(name)}:download`, { json: { password } })),
+    remove: (name: string) => data(request<void>("DELETE", backupPath(name))),
   },
   server: {
     status: (signal?: AbortSignal) => data(request<ServerStatus>("GET", "/v1/server", { signal })),

@@ -41,6 +41,13 @@ export const keysQuery = queryOptions({
   queryFn: ({ signal }) => api.keys.list(signal),
 });
 
+/** Asked often while something runs, seldom otherwise: another process or the schedule may have begun. */
+export const backupsQuery = queryOptions({
+  queryKey: ["backups"],
+  queryFn: ({ signal }) => api.backups.list(signal),
+  refetchInterval: ({ state }) => (state.data?.work?.outcome === "running" ? 1_000 : 10_000),
+});
+
 /** After a definition changed: the list, and every record page of that collection. */
 export async function definitionChanged(name: string): Promise<void> {
   await Promise.all([

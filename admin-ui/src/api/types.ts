@@ -123,6 +123,58 @@ export interface ServerStatus {
   readonly notices: readonly { readonly code: string; readonly message: string }[];
 }
 
+export interface BackupFinding {
+  readonly at: string;
+  readonly ok: boolean;
+  /** What is wrong with the file, or what a restore of it would lack. */
+  readonly message: string | null;
+  readonly tables: number | null;
+  readonly rows: number | null;
+  readonly tookMs: number;
+}
+
+export interface Backup {
+  readonly name: string;
+  readonly kind: "scheduled" | "by-hand" | "before-migration";
+  readonly at: string;
+  readonly bytes: number;
+  /** Null when the beginning of the file cannot be read. */
+  readonly encrypted: boolean | null;
+  /** Null when the file is encrypted. */
+  readonly version: string | null;
+  readonly verified: BackupFinding | null;
+}
+
+export interface BackupWork {
+  readonly kind: "take" | "verify";
+  readonly name: string;
+  readonly startedAt: string;
+  readonly done: number;
+  readonly total: number | null;
+  readonly outcome: "running" | "done" | "failed" | "cancelled";
+  readonly message: string | null;
+}
+
+export interface BackupPlan {
+  readonly schedule: string | null;
+  readonly nextAt: string | null;
+  /** Of a scheduled backup that runs now. */
+  readonly runningSince: string | null;
+  readonly keep: number;
+  readonly beforeMigration: boolean;
+  readonly folder: string;
+  readonly encrypted: boolean;
+  readonly freeBytes: number | null;
+  readonly lastSuccess: { readonly at: string } | null;
+  readonly warning: string | null;
+}
+
+export interface Backups extends Page<Backup> {
+  /** What runs, or ran last. */
+  readonly work: BackupWork | null;
+  readonly plan: BackupPlan;
+}
+
 /** A set of rules a new collection may start from; `needs` is a field they speak of. */
 export interface RuleSetOffer {
   readonly name: string;

@@ -6,6 +6,7 @@ const titles: { readonly [segment: string]: string } = {
   collections: texts.nav.collections,
   keys: texts.nav.keys,
   denials: texts.nav.denials,
+  backups: texts.nav.backups,
   server: texts.nav.server,
   "new-collection": texts.sidebar.add,
 };

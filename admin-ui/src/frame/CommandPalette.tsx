@@ -55,6 +55,7 @@ function useEntries(onOpenHelp: () => void): readonly Entry[] {
     command(texts.nav.collections, () => void navigate({ to: "/collections" })),
     command(texts.nav.keys, () => void navigate({ to: "/keys" })),
     command(texts.nav.denials, () => void navigate({ to: "/denials" })),
+    command(texts.nav.backups, () => void navigate({ to: "/backups" })),
     command(texts.nav.server, () => void navigate({ to: "/server" })),
     ...(["light", "dark", "auto"] as const).map((scheme) =>
       command(`${texts.header.theme}: ${texts.header.themes[scheme]}`, () => setColorScheme(scheme)),

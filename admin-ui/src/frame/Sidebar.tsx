@@ -2,6 +2,7 @@
 import { ActionIcon, Skeleton, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import {
+  IconArchive,
   IconDatabase,
   IconHome,
   IconKey,
@@ -25,6 +26,7 @@ const places = [
   { to: "/collections", label: texts.nav.collections, icon: IconDatabase },
   { to: "/keys", label: texts.nav.keys, icon: IconKey },
   { to: "/denials", label: texts.nav.denials, icon: IconShieldX },
+  { to: "/backups", label: texts.nav.backups, icon: IconArchive },
   { to: "/server", label: texts.nav.server, icon: IconServer },
 ] as const;
 

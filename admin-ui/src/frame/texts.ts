@@ -12,6 +12,7 @@ export const texts = {
     collections: "Collections",
     keys: "API keys",
     denials: "Denials",
+    backups: "Backups",
     server: "Server",
   },
   sidebar: {
@@ -54,6 +55,7 @@ export const texts = {
       ["g c", "Collections"],
       ["g k", "API keys"],
       ["g d", "Denials"],
+      ["g b", "Backups"],
       ["g s", "Server"],
       ["n", "New record, in a collection"],
       ["/", "Filter records"],

@@ -7,7 +7,7 @@ interface Doors {
   readonly openHelp: () => void;
 }
 
-const places = { h: "/", c: "/collections", k: "/keys", d: "/denials", s: "/server" } as const;
+const places = { h: "/", c: "/collections", k: "/keys", d: "/denials", b: "/backups", s: "/server" } as const;
 
 /** How long `g` waits for its second letter. */
 const sequenceMs = 1200;

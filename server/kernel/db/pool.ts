@@ -2,6 +2,7 @@
 import pg from "pg";
 import { coded, isConnectionLost } from "./connection-lost.ts";
 import type { Db, Statement, TextResult, TransactionOptions, WriteTags } from "./index.ts";
+import { createLending, type Lending, type Lent } from "./lending.ts";
 import { dropName, holdName, isLostStatement } from "./statement-names.ts";
 import { octetsOfRow, sendTexts, textValues } from "./text-query.ts";
 
@@ -22,6 +23,8 @@ export interface PoolOptions {
 
 export interface PooledDb extends Db {
   readonly pool: pg.Pool;
+  /** Callers that wait for a connection, besides those the pool knows of. */
+  readonly waitingCount: number;
   stop(): Promise<void>;
 }
 
@@ -54,14 +57,22 @@ export function createDb(options: PoolOptions): PooledDb {
   } as pg.PoolConfig);
   // An idle connection that breaks is replaced by the pool; without a listener Node would exit.
   pool.on("error", () => {});
+  const lending = createLending({ pool, max: options.max, timeoutMs: options.acquireTimeoutMs });
 
   return {
-    ...runner((send, name) => onePooled(pool, send, name), options.prepare),
+    ...runner((send, name) => onePooled(lending, send, name), options.prepare),
     pool,
+    get waitingCount() {
+      return lending.waitingCount;
+    },
     inTransaction: false,
     transaction: async (work, settings) => {
-      const client = await pool.connect();
-      return runTransaction(client, options.prepare, work, settings);
+      const lent = await lending.take();
+      try {
+        return await runTransaction(lent, options.prepare, work, settings);
+      } finally {
+        lending.giveBack(lent);
+      }
     },
     stop: () => pool.end(),
   };
@@ -76,22 +87,15 @@ type Run = <Result>(send: Send<Result>, name: string | undefined) => Promise<Res
  * One statement on a pooled connection. Not `pool.query`, which throws the connection and its prepared statements away
  * after every refused statement, so that a burst of taken unique values would cost a reconnect each.
  */
-async function onePooled<Result>(pool: pg.Pool, send: Send<Result>, name: string | undefined): Promise<Result> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  // A server that stops sends its reason and closes: the close is an event, without a listener the end of the process.
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on("error", onError);
+async function onePooled<Result>(lending: Lending, send: Send<Result>, name: string | undefined): Promise<Result> {
+  const lent = await lending.take();
   try {
-    return await sendOrAgain(client, send, name);
+    return await sendOrAgain(lent.client, send, name);
   } catch (error) {
-    if (isConnectionLost(error)) broken = error as Error;
+    if (isConnectionLost(error)) lent.broken ??= error as Error;
     throw coded(error);
   } finally {
-    client.off("error", onError);
-    client.release(broken);
+    lending.giveBack(lent);
   }
 }
 
@@ -139,16 +143,12 @@ async function mappedTexts(
 }
 
 async function runTransaction<T>(
-  client: pg.PoolClient,
+  lent: Lent,
   prepare: boolean,
   work: (tx: Db) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on("error", onError);
+  const { client } = lent;
   try {
     await client.query(opening(options));
     if (options.tags) await setTags(client, options.tags);
@@ -157,17 +157,14 @@ async function runTransaction<T>(
     return result;
   } catch (error) {
     // The transaction has failed, so nothing can run again; a fresh connection has no statement to mistake.
-    if (isLostStatement(error)) broken ??= error as Error;
+    if (isLostStatement(error)) lent.broken ??= error as Error;
     // On a lost connection a ROLLBACK would only wait for its own timeout; closing it rolls back as well.
-    if (isConnectionLost(error)) broken ??= error as Error;
-    if (!broken)
+    if (isConnectionLost(error)) lent.broken ??= error as Error;
+    if (!lent.broken)
       await client.query("ROLLBACK").catch((failure: Error) => {
-        broken = failure;
+        lent.broken = failure;
       });
     throw coded(error);
-  } finally {
-    client.off("error", onError);
-    client.release(broken);
   }
 }
 

@@ -1,6 +1,7 @@
 // The short way to rows of texts gives what pg's own Query gives, and leaves the connection as usable.
 import { expect, test } from "vitest";
 import { testDatabase } from "../../../test/support/database.ts";
+import { textArrayBytes } from "./text-array.ts";
 
 const database = testDatabase();
 const values = ["", "it's", 'a "quoted" \\ text', "Ω 中 \u{1F600}", "x".repeat(100_000), null];
@@ -20,6 +21,24 @@ test("values that are no texts mean the same as through pg", async () => {
   const given = [7n, true, -0.5, ["a,b", null, '"'], new Date(0), Buffer.from([0, 255]), undefined];
   const { rows } = await database.db.texts({ text, values: given });
   expect(rows).toEqual([["7", "t", "-0.5", '{"a,b",NULL,"\\""}', "1970-01-01 00:00:00+00", "\\x00ff", null]]);
+});
+
+test("bytes are taken in the binary form of their type, beside texts and nulls", async () => {
+  const { rows } = await database.db.texts({ text: "SELECT $1::text, $2::bytea, $3::text", values: ["Ω", Buffer.from([0, 255]), null] }); // biome-ignore format: one statement
+  expect(rows).toEqual([["Ω", "\\x00ff", null]]);
+});
+
+test("a list of texts in binary form is the list", async () => {
+  for (const list of [values, [...values].reverse(), ["NULL", "{}", '","', "\u0001", "ä".repeat(300)], [null], []]) {
+    for (const name of ["binary_list", undefined]) {
+      const { rows } = await database.db.texts({
+        ...{ text: "SELECT to_json($1::text[])::text, array_lower($1::text[], 1)", values: [textArrayBytes(list)] },
+        ...(name === undefined ? {} : { name }),
+      });
+      expect(rows).toEqual([[expect.anything(), list.length === 0 ? null : "1"]]);
+      expect(JSON.parse(rows[0]?.[0] as string)).toEqual(list);
+    }
+  }
 });
 
 test("rows are counted as Postgres counts them", async () => {

@@ -17,28 +17,31 @@ interface Connection {
   sync(): void;
 }
 
+/** Bytes are in the binary form of their type. */
+export type BoundValue = string | Buffer | null;
+
 export interface TextStatement {
   readonly text: string;
   /** Empty: parsed and planned each time. */
   readonly name: string;
-  readonly values: readonly (string | null)[];
+  readonly values: readonly BoundValue[];
   /** Rows as octets, straight off the wire. */
   readonly octets?: boolean;
 }
 
-/** Undefined when a value has no text that would be right for every type: lists, dates, bytes, objects. */
-export function textValues(values: readonly unknown[]): readonly (string | null)[] | undefined {
-  let changed: (string | null)[] | undefined;
+/** Undefined when a value has no text that would be right for every type: lists, dates, objects. Bytes go as they are. */
+export function textValues(values: readonly unknown[]): readonly BoundValue[] | undefined {
+  let changed: BoundValue[] | undefined;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (typeof value === "string" || value === null) continue;
-    changed ??= [...values] as (string | null)[];
+    if (typeof value === "string" || value === null || Buffer.isBuffer(value)) continue;
+    changed ??= [...values] as BoundValue[];
     if (value === undefined) changed[i] = null;
     else if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint")
       changed[i] = String(value);
     else return undefined;
   }
-  return changed ?? (values as readonly (string | null)[]);
+  return changed ?? (values as readonly BoundValue[]);
 }
 
 export function sendTexts(client: pg.ClientBase, statement: TextStatement): Promise<TextResult> {
@@ -141,14 +144,17 @@ export const octetsOfRow = (row: TextRow): TextRow => row.map((text) => (text ==
 /** Execute of the unnamed portal, every row of it, and Sync. */
 const tail = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0x53, 0, 0, 0, 4]);
 
-/** Bind (unnamed portal, every value and every column as text), then `tail`. */
-function boundMessage(name: string, values: readonly (string | null)[]): Buffer {
+/** Bind (unnamed portal, every column as text), then `tail`. */
+function boundMessage(name: string, values: readonly BoundValue[]): Buffer {
   const sizes = new Array<number>(values.length);
-  let size = 1 + 4 + 1 + Buffer.byteLength(name) + 1 + 2 + 2 + 2;
+  // One format for each value, and none at all where all are texts.
+  const formats = values.some(Buffer.isBuffer) ? values.length : 0;
+  let size = 1 + 4 + 1 + Buffer.byteLength(name) + 1 + 2 + 2 * formats + 2 + 2;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as string | null;
-    sizes[i] = value === null ? -1 : Buffer.byteLength(value);
-    size += 4 + (value === null ? 0 : (sizes[i] as number));
+    const value = values[i] as BoundValue;
+    const bytes = value === null ? -1 : Buffer.byteLength(value);
+    sizes[i] = bytes;
+    size += 4 + Math.max(bytes, 0);
   }
   const bytes = Buffer.allocUnsafe(size + tail.length);
   bytes[0] = 0x42;
@@ -156,12 +162,13 @@ function boundMessage(name: string, values: readonly (string | null)[]): Buffer 
   bytes[5] = 0;
   let at = 6 + bytes.write(name, 6);
   bytes[at++] = 0;
-  at = bytes.writeInt16BE(0, at);
+  at = bytes.writeUInt16BE(formats, at);
+  for (let i = 0; i < formats; i++) at = bytes.writeInt16BE(Buffer.isBuffer(values[i]) ? 1 : 0, at);
   at = bytes.writeUInt16BE(values.length, at);
   for (let i = 0; i < values.length; i++) {
     at = bytes.writeInt32BE(sizes[i] as number, at);
-    const value = values[i] as string | null;
-    if (value !== null) at += bytes.write(value, at);
+    const value = values[i] as BoundValue;
+    if (value !== null) at += typeof value === "string" ? bytes.write(value, at) : value.copy(bytes, at);
   }
   bytes.writeInt16BE(0, at);
   tail.copy(bytes, size);

@@ -62,6 +62,8 @@ export function limitedStream(request: IncomingMessage, maxBytes = Number.POSITI
   });
   // Whoever reads learns of it all the same; when nobody does, a fault of the client must not count as one of ours.
   limit.on("error", () => {});
+  // Such a request is no stream that ends (server.ts).
+  if (!hasBody(request)) return limit.end();
   request.on("error", (error) => limit.destroy(error));
   request.on("close", () => {
     if (!request.complete) limit.destroy(kernelErrors.request_timeout());
@@ -77,7 +79,7 @@ const lingerMs = 5_000;
  * answer before it is read, so what comes is read and dropped: bounded in bytes and time.
  */
 export function discardRest(request: IncomingMessage): void {
-  if (request.complete) return;
+  if (request.complete || !hasBody(request)) return;
   let size = 0;
   const cut = () => void request.destroy();
   const timer = setTimeout(cut, lingerMs).unref();

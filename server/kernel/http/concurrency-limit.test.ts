@@ -105,6 +105,16 @@ test("a server that has known nothing but load finds its measure too", () => {
   expect(server.run(20, 3).p99Ms).toBeLessThan(2 * 32);
 });
 
+test("what bursts have left behind as a measure is not what the limit begins with", () => {
+  const server = world(1, 3);
+  for (let round = 0; round < 20; round++) {
+    server.burst(100);
+    server.run(0.3, 0);
+  }
+  server.run(1, 3);
+  expect(server.run(3, 3).p99Ms).toBeLessThan(40);
+});
+
 test("a burst is no load: nobody is refused while a place is left", () => {
   const server = world(1, 3);
   server.run(5, 0.5);
@@ -126,7 +136,7 @@ test("never fewer than the floor, except for the moment of measuring", () => {
   const ms = 20_000;
   for (let at = 0; at < ms; at++) if (server.run(0.001, 3).places[0] < 20) below += 1;
   expect(below).toBeGreaterThan(0);
-  expect(below / ms).toBeLessThan(0.03);
+  expect(below / ms).toBeLessThan(0.04);
 });
 
 test("where a request waits for something far away, more are let in than where it waits for the machine", () => {

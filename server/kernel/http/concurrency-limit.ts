@@ -5,10 +5,10 @@
 // again (Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14(5), 2016).
 //
 //   open        all places. A queue that stands (many inside, slow, three windows long) ends it
-//   limited     gain x rate x time, never below a floor; ends after a second without refusals, and when hardly anybody
+//   limited     (after a measure) gain x rate x time, never below a floor; ends after a second without refusals, and when hardly anybody
 //               finishes for three: those inside wait for something else than the machine
 //   trying      limited, but with a quarter of all places until somebody is refused
-//   measuring   limited, a few places for two windows: the first empties the queue, the second is the measure
+//   measuring   limited, a few places until the queue is empty and for a window more, which is the measure
 //
 // Gradient2 and Vegas of Netflix' concurrency-limits were the other candidates: the one takes a queue that lasts for the
 // new normal, the other takes the fastest request of a mix for the time of all.
@@ -40,6 +40,8 @@ const gain = 5;
 /** Faster than this nobody waits long, however many there are. */
 const slowMs = 20;
 const queueWindows = 3;
+/** So long the queue may take to empty before a measure; what stays inside longer waits for something else. */
+const drainingWindowsMax = 10;
 const calmWindows = 10;
 const stuckWindows = 3;
 const tryEveryMs = 4_000;
@@ -66,6 +68,7 @@ export function createConcurrencyLimit({ placesMax, clock }: ConcurrencyLimitOpt
   let triedAtMs = 0;
   let measuredAtMs = Number.NEGATIVE_INFINITY;
   let measuring = 0;
+  let draining = 0;
 
   const places: Record<State, () => number> = {
     open: () => placesMax,
@@ -96,7 +99,9 @@ export function createConcurrencyLimit({ placesMax, clock }: ConcurrencyLimitOpt
     // Few inside at some moment of the window: nobody waited for long.
     if (seen.lowest < measuringPlaces) learn(seen.medianMs, nowMs);
     if (queued < queueWindows) return;
-    state = "limited";
+    // What was learned while nobody was counted may be the time of a burst; it is looked at again at once.
+    state = "measuring";
+    measuring = 0;
     calm = 0;
     rate = seen.rate;
     triedAtMs = nowMs;
@@ -126,6 +131,8 @@ export function createConcurrencyLimit({ placesMax, clock }: ConcurrencyLimitOpt
   }
 
   function measure(seen: Summary, nowMs: number): void {
+    draining = measuring === 0 && seen.lowest > measuringPlaces && draining < drainingWindowsMax ? draining + 1 : 0;
+    if (draining > 0) return;
     measuring += 1;
     if (measuring < 2) return;
     if (stuck === 0) aloneMs = seen.medianMs;

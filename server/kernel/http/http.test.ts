@@ -307,6 +307,13 @@ test("a streamed body reaches the handler and is bounded", async () => {
   expect((await problem(await send("POST", "/v1/import", "a"))).status).toBe(415);
 });
 
+test("a streamed body that is not there is an empty one, and the connection goes on", async () => {
+  const request = (more: string) =>
+    `POST /v1/import HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n${more}\r\n`;
+  const answers = await rawRequest(server.current.port, request("") + request("Connection: close\r\n"));
+  expect(answers.match(/\{"bytes":0\}/g)).toHaveLength(2);
+});
+
 test("access: credentials missing, wrong, too weak, read-only", async () => {
   const anonymousAnswer = await call("/v1/only/admin");
   expect(anonymousAnswer.headers.get("www-authenticate")).toBe('Bearer realm="landfall"');

@@ -2,12 +2,16 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { testDatabase } from "../../../test/support/database.ts";
 import { testHttp } from "../../../test/support/http.ts";
+import { octetsOfText } from "../octets.ts";
 import { removeExpiredKeys } from "./idempotency.ts";
 import { defineRoute } from "./route.ts";
 
 const database = testDatabase();
 const responses = { 201: { description: "made" } };
-const body = z.strictObject({ name: z.string(), mode: z.enum(["large", "refuse", "crash", "hold"]).optional() });
+const body = z.strictObject({
+  name: z.string(),
+  mode: z.enum(["large", "octets", "refuse", "crash", "hold"]).optional(),
+});
 const gate = { entered: Promise.withResolvers<void>(), open: Promise.withResolvers<void>() };
 let crashed = false;
 
@@ -32,6 +36,7 @@ const create = defineRoute({
       gate.entered.resolve();
       await gate.open.promise;
     }
+    if (mode === "octets") return { status: 201, octets: octetsOfText(JSON.stringify({ name, notes: Math.random() })) };
     const notes = mode === "large" ? "x".repeat(70_000) : Math.random();
     return { status: 201, json: { name, notes }, summary: { name }, etag: "1.1", headers: { Location: `/v1/${name}` } };
   },
@@ -73,6 +78,13 @@ test("a repeated request is answered byte for byte from the first one", async ()
   expect(first.headers.get("idempotency-replayed")).toBeNull();
   expect(again.headers.get("idempotency-replayed")).toBe("true");
   expect(await effects("once")).toBe(1);
+});
+
+test("so is one whose answer went out as octets", async () => {
+  const first = await (await post("/v1/effects", "k-octets", { name: "Ω \u{1F600}", mode: "octets" })).text();
+  const again = await (await post("/v1/effects", "k-octets", { name: "Ω \u{1F600}", mode: "octets" })).text();
+  expect(JSON.parse(first)).toMatchObject({ name: "Ω \u{1F600}" });
+  expect(again).toBe(first);
 });
 
 test("the same key with another body is 422, for another principal another key", async () => {

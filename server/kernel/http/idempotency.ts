@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Db, WriteTags } from "../db/index.ts";
 import { kernelErrors } from "../errors/kernel.ts";
+import { textOfOctets } from "../octets.ts";
 import type { Reply } from "./route.ts";
 
 export interface KeyedRequest {
@@ -102,7 +103,7 @@ function replay(stored: Stored, request: KeyedRequest): Reply {
 }
 
 async function store(tx: Db, request: KeyedRequest, reply: Reply): Promise<void> {
-  const full = reply.text ?? (reply.json === undefined ? null : JSON.stringify(reply.json));
+  const full = fullText(reply);
   const fits = full === null || (!request.secret && Buffer.byteLength(full) <= replayedBytesMax);
   const body = fits ? full : JSON.stringify(reply.summary ?? { replayed: true });
   await tx.query({
@@ -114,6 +115,11 @@ async function store(tx: Db, request: KeyedRequest, reply: Reply): Promise<void>
     values: [request.principal, request.route, request.key, request.fingerprint, reply.status,
       JSON.stringify({ etag: fits ? reply.etag : undefined, contentType: fits ? reply.contentType : undefined, headers: reply.headers }), body], // biome-ignore format: columns
   });
+}
+
+function fullText({ text, octets, json }: Reply): string | null {
+  if (octets !== undefined) return textOfOctets(octets);
+  return text ?? (json === undefined ? null : JSON.stringify(json));
 }
 
 /** Removes at most `max` keys past their time; returns how many. */

@@ -200,6 +200,62 @@ test("O01 a refusal says the same whether it was made early or after the whole w
   });
 });
 
+test("O01 refusals on one connection keep the order of its requests, bodies and all, and the next one is served", async () => {
+  const route = held();
+  await withServer(
+    { routes: route.routes, settings: { inFlightMax: 1, inFlightReserved: 2 } },
+    async ({ url, port }) => {
+      const entered = route.entered(1);
+      const working = fetch(`${url}/v1/held`);
+      await entered;
+      // The first of some seconds goes the whole way.
+      expect((await fetch(`${url}/v1/held`)).status).toBe(503);
+      const get = (id: string) => `GET /v1/held HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${id}\r\n\r\n`;
+      const post = (id: string, size: number) =>
+        `POST /v1/held HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${id}\r\nContent-Length: ${size}\r\n\r\n${"x".repeat(size)}`;
+      let seen = "";
+      const socket = connect(port, "127.0.0.1").on("data", (chunk: Buffer) => {
+        seen += chunk.toString("latin1");
+      });
+      const refused = () => [...seen.matchAll(/HTTP\/1\.1 503 .*?"requestId":"(\w+)"/gs)].map(([, id]) => id);
+      // One by one, then many at once, which stand behind each other.
+      for (const [count, request] of [get("a1"), post("a2", 70_000), get("a3")].entries()) {
+        socket.write(request);
+        await vi.waitFor(() => expect(refused()).toHaveLength(count + 1), { timeout: 10_000 });
+      }
+      const many = Array.from({ length: 50 }, (_, k) => (k % 3 === 0 ? post(`b${k}`, 2_000) : get(`b${k}`)));
+      socket.write(many.join(""));
+      await vi.waitFor(() => expect(refused()).toHaveLength(53), { timeout: 10_000 });
+      expect(refused()).toEqual(["a1", "a2", "a3", ...many.map((_, k) => `b${k}`)]);
+      route.release();
+      expect((await working).status).toBe(200);
+      socket.write(get("c1"));
+      await vi.waitFor(() => expect(seen).toContain("HTTP/1.1 200 OK"), { timeout: 10_000 });
+      socket.destroy();
+    },
+  );
+});
+
+test("O01 whoever asks for it has the connection closed with the refusal", async () => {
+  const route = held();
+  await withServer(
+    { routes: route.routes, settings: { inFlightMax: 1, inFlightReserved: 2 } },
+    async ({ url, port }) => {
+      const entered = route.entered(1);
+      const working = fetch(`${url}/v1/held`);
+      await entered;
+      await fetch(`${url}/v1/held`);
+      for (const head of ["HTTP/1.1\r\nHost: a\r\nConnection: close", "HTTP/1.0"]) {
+        const answer = await rawRequest(port, `GET /v1/held ${head}\r\n\r\n`);
+        expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+        expect(answer.toLowerCase()).toContain("\r\nconnection: close\r\n");
+      }
+      route.release();
+      expect((await working).status).toBe(200);
+    },
+  );
+});
+
 test("D07 bodies that never arrive take no place from others, and one address may not hold all that wait", async () => {
   const route = held();
   route.release();

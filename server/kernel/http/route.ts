@@ -93,7 +93,7 @@ export interface Reply {
   readonly status: number;
   readonly json?: unknown;
   readonly text?: string;
-  /** The same as octets (kernel/octets.ts). For reads only: nothing replays them. */
+  /** The same as octets (kernel/octets.ts). */
   readonly octets?: string;
   readonly stream?: Readable;
   readonly contentType?: string;

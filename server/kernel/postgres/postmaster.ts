@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Exit } from "../exit.ts";
 import { childEnvironment } from "./binaries.ts";
 import type { Launch } from "./launch.ts";
 
@@ -54,7 +55,7 @@ export async function startPostmaster(launch: Launch, options: PostmasterOptions
     child.once("error", () => resolve());
   });
   if (!launch.diesWithParent) watchParent(child);
-  await ready(child);
+  await ready(child, options.cluster);
   return { pid: child.pid as number, gone, stop: () => stop(child, gone) };
 }
 
@@ -126,7 +127,7 @@ async function stop(child: ChildProcess, gone: Promise<void>): Promise<void> {
   clearTimeout(impatient);
 }
 
-function ready(child: ChildProcess): Promise<void> {
+function ready(child: ChildProcess, cluster: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = "";
     child.stderr?.on("data", (chunk: Buffer) => {
@@ -135,12 +136,14 @@ function ready(child: ChildProcess): Promise<void> {
     });
     child.once("error", reject);
     // `close`, not `exit`: the reason stands in what is still in the pipe.
-    child.once("close", (code) => reject(code === lockConflict ? new ClusterBusy() : whyEnded(code, output)));
+    child.once("close", (code) => reject(code === lockConflict ? new ClusterBusy() : whyEnded(code, output, cluster)));
   });
 }
 
-function whyEnded(code: number | null, output: string): Error {
+export function whyEnded(code: number | null, output: string, cluster: string): Error {
   if (/lock file .* already exists|pre-existing shared memory block/.test(output)) return new ClusterBusy();
+  if (/FATAL.*No space left on device/.test(output))
+    return new Exit("data_dir_refused", `The disk of ${cluster} is full, and Postgres cannot start. Make room there and start again; the data is unchanged.`); // biome-ignore format: one line
   const line = output.split("\n").findLast((text) => /FATAL|PANIC/.test(text)) ?? output.trim().split("\n").at(-1);
   return new Error(`Postgres ended with code ${code}: ${line?.replace(/^.*?(FATAL|PANIC)/, "$1") ?? "no output"}`);
 }

@@ -1,6 +1,7 @@
 // A load generator on raw keep-alive sockets: cheap enough that the server, not the generator, is what is measured.
 // Runs as a process of its own: `node load.ts <json options>` prints one JSON line.
 import { connect, type Socket } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 
 export interface LoadOptions {
   readonly host: string;
@@ -26,6 +27,9 @@ export interface LoadResult {
   /** Latency of the 2xx alone, and of the rest. */
   readonly goodP99Ms: number;
   readonly refusedP99Ms: number;
+  /** Of the generator itself: its share of a core, and how late its own event loop was. When that is much, latencies are its own. */
+  readonly generatorCpu: number;
+  readonly generatorLateP99Ms: number;
 }
 
 if (process.argv[2] !== undefined && import.meta.filename === process.argv[1]) {
@@ -42,6 +46,9 @@ async function load(options: LoadOptions): Promise<LoadResult> {
   const samples: string[] = [];
   let errors = 0;
   let next = Math.floor(Math.random() * options.requests.length);
+  const late = monitorEventLoopDelay({ resolution: 5 });
+  late.enable();
+  const cpuBefore = process.cpuUsage();
   const startedMs = performance.now();
   const endsMs = startedMs + options.seconds * 1000;
 
@@ -61,7 +68,7 @@ async function load(options: LoadOptions): Promise<LoadResult> {
       const sendInTurn = () => {
         if (spacingMs === 0) return send();
         while (slotMs < performance.now()) slotMs += spacingMs;
-        setTimeout(send, slotMs - performance.now());
+        setTimeout(send, Math.max(0, slotMs - performance.now()));
       };
       socket.once("connect", sendInTurn);
       socket.on("error", reject);
@@ -85,6 +92,8 @@ async function load(options: LoadOptions): Promise<LoadResult> {
 
   await Promise.all(Array.from({ length: options.connections }, one));
   const seconds = (performance.now() - startedMs) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  late.disable();
   return {
     requests: latencies.length,
     errors,
@@ -95,6 +104,8 @@ async function load(options: LoadOptions): Promise<LoadResult> {
     statuses,
     goodP99Ms: at(good, 0.99),
     refusedP99Ms: at(refused, 0.99),
+    generatorCpu: (cpu.user + cpu.system) / 1e6 / seconds,
+    generatorLateP99Ms: Math.max(0, late.percentile(99) / 1e6 - 5),
   };
 }
 
