@@ -105,7 +105,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
     [collections.denials, auth.feed, auth.sweeper, backups, backupWork],
-    once("auth.users", () => provideUsers(db, collections.provide)),
+    [once("auth.users", () => provideUsers(db, collections.provide)), once("auth.keys", auth.prepare)],
     http,
   ];
   const started: Service[] = [];

@@ -51,6 +51,8 @@ export interface Auth {
   /** For other rooms' doors that a session alone does not open. */
   readonly owners: Owners;
   readonly sweeper: Service;
+  /** Once at the start, before the first request. */
+  prepare(): Promise<void>;
   /** Tells this process which credentials ended elsewhere. */
   readonly feed: CredentialFeed;
 }
@@ -83,6 +85,7 @@ export function createAuth(options: AuthOptions): Auth {
     ],
     sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
     feed,
+    prepare: users.prepare,
   };
 }
 

@@ -52,6 +52,8 @@ export interface Users {
   readonly kind: CredentialKind;
   readonly routes: readonly Route[];
   readonly sessionOf: (actor: Actor) => UserSessionOf | undefined;
+  /** Once at the start: what the first request should not have to make. */
+  prepare(): Promise<void>;
 }
 
 export function createUsers(options: UsersOptions): Users {
@@ -79,6 +81,7 @@ export function createUsers(options: UsersOptions): Users {
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
     sessionOf,
+    prepare: async () => void (await keys.published()),
     routes: [
       jwksRoute(keys),
       ...settingsRoutes({ collectionOf }),

@@ -24,7 +24,7 @@ export {
 
 export interface Collection {
   readonly name: string;
-  readonly kind: "base";
+  readonly kind: "base" | "auth";
   readonly fields: readonly Field[];
   readonly indexes: readonly IndexDefinition[];
   readonly rules: Rules;
