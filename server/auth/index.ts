@@ -24,7 +24,7 @@ import { createUsers, type UserCollections } from "./users.ts";
 
 export { countCredentials } from "./admin-store.ts";
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./setup.ts";
-export { provideUsers } from "./users-collection.ts";
+export { provideUsers, usersCollection } from "./users-collection.ts";
 
 export interface AuthOptions {
   /** The pool, never a transaction. */
