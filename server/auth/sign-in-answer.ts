@@ -2,6 +2,9 @@
 import type { Context } from "../kernel/context.ts";
 import type { AuthSettings } from "./auth-settings.ts";
 import type { Challenges } from "./challenge.ts";
+import type { Factors } from "./factor.ts";
+import type { Passkeys } from "./passkey.ts";
+import type { PasswordHasher } from "./password.ts";
 import type { UserCollection } from "./user-create.ts";
 import { userActor } from "./user-kind.ts";
 import type { OpenedUserSession, UserSessions } from "./user-session.ts";
@@ -12,6 +15,9 @@ export interface SignInDeps {
   readonly records: UserRecords;
   readonly sessions: UserSessions;
   readonly challenges: Challenges;
+  readonly passwords: PasswordHasher;
+  readonly factors: Factors;
+  readonly passkeys: Passkeys;
   /** The collection of this name and its settings. Rejects with `auth_collection_not_found` (404). */
   readonly target: (
     ctx: Context,
