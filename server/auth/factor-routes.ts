@@ -111,10 +111,12 @@ function confirmRoute(deps: FactorRouteDeps): Route {
     handler: async (ctx, input) => {
       const { own, owner } = await recentSession(ctx, deps);
       const { id } = input.params;
-      const recoveryCodes = await deps.factors.confirm(ctx, owner, { id, code: input.body.code });
-      // This session has just shown the factor; the account's other sessions have not, and are asked when it matters.
-      await renewAuthentication(ctx.db, own.sessionId, ["otp", "mfa"], ctx.nowMs);
-      await tell(ctx, own, input, "factor_added", { factor: id, kind: "totp" });
+      const given = { id, code: input.body.code };
+      const { recoveryCodes } = await deps.factors.confirm(ctx, owner, given, async (inside) => {
+        // This session has just shown the factor; the account's other sessions have not, and are asked when it matters.
+        await renewAuthentication(inside.db, own.sessionId, ["otp", "mfa"], ctx.nowMs);
+        await tell(inside, own, input, "factor_added", { factor: id, kind: "totp" });
+      });
       deps.forget(`userSession:${own.sessionId}`);
       return { status: 200, json: { recoveryCodes } };
     },

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Context } from "../kernel/context.ts";
 import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
-import { type AccountRow, accountById } from "./account-store.ts";
+import { type AccountRow, accountById, lockAccount } from "./account-store.ts";
 import { audit } from "./audit.ts";
 import type { SpentChallenge } from "./challenge.ts";
 import type { Origin } from "./device-store.ts";
@@ -12,7 +12,7 @@ import type { FactorRouteDeps } from "./factor-routes.ts";
 import { factorExamples, factorOfferSchema, newFactorName, recoveryCode, totpCode } from "./factor-types.ts";
 import { givenPasskeySchema } from "./passkey-types.ts";
 import { signedInAnswer, signInErrors } from "./sign-in-answer.ts";
-import { type FactorFlow, openSession } from "./sign-in-finish.ts";
+import { type FactorFlow, factorsOf, openSession } from "./sign-in-finish.ts";
 import { originOf, userRoute } from "./user-routes.ts";
 import { subjectOf } from "./user-session.ts";
 import { userExamples, userSignedInSchema } from "./user-types.ts";
@@ -60,7 +60,10 @@ function showRoute(deps: FactorRouteDeps): Route {
         throw error;
       });
       const usedRecoveryCode = "recoveryCode" in input.body;
-      return { status: 200, json: await finish(ctx, deps, waiting, { origin, amr, usedRecoveryCode }) };
+      const { collection, opened } = await ctx.db.transaction((tx) =>
+        open({ ...ctx, db: tx }, deps, waiting, { origin, amr, usedRecoveryCode }),
+      );
+      return { status: 200, json: await signedInAnswer(ctx, deps, collection, opened) };
     },
   });
 }
@@ -80,6 +83,7 @@ function enrolRoute(deps: FactorRouteDeps): Route {
     responses: { 201: { description: "Begun.", schema: factorOfferSchema, example: factorExamples.offer } },
     handler: async (ctx, { body }): Promise<Reply> => {
       const { account } = await waitingOf(ctx, await deps.challenges.peek(ctx.db, "enrol", body.flow, ctx.nowMs));
+      await requireNone(ctx, account.id);
       const label = account.email ?? account.username ?? account.recordId;
       const made = { name: body.name, issuer: deps.issuer, label };
       const offer = await ctx.db.transaction((tx) =>
@@ -115,10 +119,18 @@ function confirmEnrolRoute(deps: FactorRouteDeps): Route {
       const { factor, code } = input.body;
       const waiting = await attempt(ctx, deps, "enrol", input.body.flow);
       const subject = { ...subjectOf(waiting.account), ...origin };
-      const recoveryCodes = await deps.factors.confirm(ctx, { accountId: waiting.account.id }, { id: factor, code });
-      await audit(ctx, { event: "factor_added", ...subject, detail: { factor, kind: "totp" } });
-      const signedIn = await finish(ctx, deps, waiting, { origin, amr: ["otp", "mfa"] });
-      return { status: 200, json: { ...signedIn, recoveryCodes } };
+      const given = { id: factor, code };
+      const done = await deps.factors.confirm(ctx, { accountId: waiting.account.id }, given, async (inside) => {
+        await lockAccount(inside.db, waiting.account.id);
+        await requireNone(inside, waiting.account.id);
+        await audit(inside, { event: "factor_added", ...subject, detail: { factor, kind: "totp" } });
+        return open(inside, deps, waiting, { origin, amr: ["otp", "mfa"] });
+      });
+      const { recoveryCodes, result } = done;
+      return {
+        status: 200,
+        json: { ...(await signedInAnswer(ctx, deps, result.collection, result.opened)), recoveryCodes },
+      };
     },
   });
 }
@@ -164,29 +176,25 @@ interface Finish {
   readonly usedRecoveryCode?: boolean;
 }
 
-async function finish(
-  ctx: Context,
+/** In the transaction that spends the flow. */
+async function open(
+  inside: Context,
   deps: FactorRouteDeps,
   waiting: Waiting,
   { origin, amr, usedRecoveryCode }: Finish,
 ) {
   const { account, first, purpose, secret } = waiting;
-  const { collection, settings } = await deps.target(ctx, deps.collectionName(account.collectionId) ?? "");
-  const opened = await ctx.db.transaction(async (tx) => {
-    const inside = { ...ctx, db: tx };
-    if ((await deps.challenges.spend(tx, purpose, secret, ctx.nowMs)) === undefined) throw errors.flow_invalid();
-    if (usedRecoveryCode) await audit(inside, { event: "recovery_code_used", ...subjectOf(account), ...origin });
-    const both = [...new Set([...first.amr, ...amr])];
-    const { device, keyThumbprint } = first;
-    return openSession(inside, deps, {
-      collection,
-      settings,
-      accountId: account.id,
-      amr: both,
-      origin,
-      device,
-      keyThumbprint,
-    });
-  });
-  return signedInAnswer(ctx, deps, collection, opened);
+  const { collection, settings } = await deps.target(inside, deps.collectionName(account.collectionId) ?? "");
+  const flow = await deps.challenges.spend(inside.db, purpose, secret, inside.nowMs);
+  if (flow === undefined) throw errors.flow_invalid();
+  if (usedRecoveryCode) await audit(inside, { event: "recovery_code_used", ...subjectOf(account), ...origin });
+  const both = [...new Set([...first.amr, ...amr])];
+  const { device, keyThumbprint } = first;
+  const proof = { collection, settings, accountId: account.id, amr: both, origin, device, keyThumbprint };
+  return { collection, opened: await openSession(inside, deps, proof) };
+}
+
+/** A flow from before the account had a second factor must not add another one: its holder has shown a password only (T28). */
+async function requireNone(ctx: Context, accountId: string): Promise<void> {
+  if ((await factorsOf(ctx.db, accountId, { isRequired: true })).length > 0) throw errors.flow_invalid();
 }

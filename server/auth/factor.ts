@@ -39,14 +39,30 @@ export interface NewFactor {
   readonly label: string;
 }
 
+export interface FirstCode {
+  readonly id: string;
+  readonly code: string;
+}
+
+export interface Confirmed<Result> {
+  readonly recoveryCodes: readonly string[];
+  readonly result: Result;
+}
+
 export interface Factors {
   /** In the caller's transaction. Rejects with `factor_limit` (422). */
   begin(ctx: Context, owner: FactorOwner, made: NewFactor): Promise<TotpOffer & { readonly id: string }>;
   /**
-   * The first code of a begun factor. Gives the ten recovery codes when there are none yet, else an empty list. On the pool, not
-   * in a transaction. Rejects with `factor_not_found` (404), `factor_wrong` (401), `sign_in_throttled` (429).
+   * The first code of a begun factor. Gives the ten recovery codes when there are none yet, else an empty list. On the pool; what
+   * must be true with it, `together`, runs in its transaction and before it, and may refuse. Rejects with `factor_not_found` (404),
+   * `factor_wrong` (401), `sign_in_throttled` (429).
    */
-  confirm(ctx: Context, owner: FactorOwner, given: { readonly id: string; readonly code: string }): Promise<string[]>;
+  confirm<Result>(
+    ctx: Context,
+    owner: FactorOwner,
+    given: FirstCode,
+    together: (inside: Context) => Promise<Result>,
+  ): Promise<Confirmed<Result>>;
   /** Passes when the code is right, and spends it. On the pool. Rejects with `factor_wrong` (401) or `sign_in_throttled` (429). */
   show(ctx: Context, owner: FactorOwner, given: GivenFactor): Promise<void>;
   /** Ten new ones; all from before are worth nothing. In the caller's transaction. */
@@ -82,18 +98,21 @@ export function createFactors(masterKey: MasterKey): Factors {
       return { id, ...totpOffer(secret, issuer, label) };
     },
 
-    async confirm(ctx, owner, { id, code }) {
+    async confirm(ctx, owner, { id, code }, together) {
       await spendLimit(ctx, accountLimit, ownerId(owner));
       const begun = await begunFactor(ctx.db, owner, id);
       if (begun === undefined) throw errors.factor_not_found();
       const step = totpStep(secretOf(id, begun.sealed), code, ctx.nowMs);
       if (step === undefined) throw errors.factor_wrong();
-      const codes = await ctx.db.transaction(async (tx) => {
+      const confirmed = await ctx.db.transaction(async (tx) => {
+        const inside = { ...ctx, db: tx };
+        const result = await together(inside);
         if (!(await confirmFactor(tx, id, step, ctx.nowMs))) throw errors.factor_not_found();
-        return (await countRecoveryCodes(tx, owner)) > 0 ? [] : renewRecoveryCodes({ ...ctx, db: tx }, owner);
+        const hasCodes = (await countRecoveryCodes(tx, owner)) > 0;
+        return { result, recoveryCodes: hasCodes ? [] : await renewRecoveryCodes(inside, owner) };
       });
       await refundLimit(ctx.db, accountLimit, ownerId(owner));
-      return codes;
+      return confirmed;
     },
 
     async show(ctx, owner, given) {

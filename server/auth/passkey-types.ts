@@ -33,12 +33,10 @@ export const attestationSchema = credential(
 });
 
 const flow = z.string().max(100).meta({ description: "As the options came with it." });
-export const givenPasskeySchema = z
-  .strictObject({ flow, credential: assertionSchema })
-  .meta({
-    id: "GivenPasskey",
-    description: "The flow of the options, and `PublicKeyCredential.toJSON()` of the answer.",
-  });
+export const givenPasskeySchema = z.strictObject({ flow, credential: assertionSchema }).meta({
+  id: "GivenPasskey",
+  description: "The flow of the options, and `PublicKeyCredential.toJSON()` of the answer.",
+});
 export type GivenPasskey = z.output<typeof givenPasskeySchema>;
 
 export const assertionOf = ({ credential: given }: GivenPasskey): AuthenticationResponseJSON => {
