@@ -82,6 +82,12 @@ export const errors = defineErrors({
     says: "The session is bound to a key of its device, and this request did not prove to have it.",
     advice: "Send a DPoP proof (RFC 9449) made with the key the session was opened with.",
   },
+  dpop_invalid: {
+    status: 401,
+    says: "The DPoP proof does not fit this request, is more than a minute off, or was used.",
+    advice:
+      "Make a new proof for each request (RFC 9449): `htm`, `htu` with the server's public URL, `iat` of now, a new `jti`.",
+  },
   account_suspended: {
     status: 403,
     says: "The account is suspended.",

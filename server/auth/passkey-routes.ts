@@ -101,12 +101,14 @@ function signInRoute(deps: PasskeyRouteDeps): Route {
     handler: async (ctx, input) => {
       const { device, ...given } = input.body;
       const target = await enabledTarget(ctx, deps, given.collection);
+      const { headers } = input;
+      const keyThumbprint = await deps.provenKey(ctx, { headers, method: "POST", path: "/v1/auth/sign-in/passkey" });
       const { accountId, collectionId, amr } = await deps.passkeys.show(ctx, given);
       const account = await accountById(ctx.db, accountId);
       // A passkey of `staff` opens no door of `users`, though both belong to one domain.
       if (collectionId !== target.collection.id || account?.collectionId !== collectionId)
         throw errors.passkey_invalid();
-      return finishSignIn(ctx, deps, { ...target, accountId, amr, origin: originOf(input), device });
+      return finishSignIn(ctx, deps, { ...target, accountId, amr, origin: originOf(input), device, keyThumbprint });
     },
   });
 }

@@ -11,6 +11,7 @@ import { readAuthSettings } from "./auth-settings.ts";
 import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CredentialKind } from "./credential.ts";
+import { createProvenKey } from "./dpop.ts";
 import { errors } from "./errors.ts";
 import { createFactors } from "./factor.ts";
 import { factorRoutes } from "./factor-routes.ts";
@@ -87,7 +88,8 @@ export function createUsers(options: UsersOptions): Users {
   const challenges = createChallenges(masterKey);
   const passkeys = createPasskeys({ challenges, publicUrl, settingsOf });
   const factors = createFactors(masterKey);
-  const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, target, forget };
+  const provenKey = createProvenKey(publicUrl);
+  const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, provenKey, target, forget };
   const own = { ...signIn, sessionOf, collectionName };
   const withFactors = { ...own, issuer: new URL(publicUrl).host };
 
