@@ -7,6 +7,7 @@ import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
+import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
 import { readAuthSettings } from "./auth-settings.ts";
 import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
@@ -85,6 +86,10 @@ export function createUsers(options: UsersOptions): Users {
     const collection = collectionOf(name);
     return { collection, settings: await settingsOf(ctx.db, collection.id) };
   };
+  const appsOf: AppSettings = async (ctx) => {
+    const own = [...collections.current().byId.values()].filter(({ kind }) => kind === "auth");
+    return Promise.all(own.map(async ({ id }) => (await settingsOf(ctx.db, id)).apps));
+  };
   const challenges = createChallenges(masterKey);
   const passkeys = createPasskeys({ challenges, publicUrl, settingsOf });
   const factors = createFactors(masterKey);
@@ -99,6 +104,7 @@ export function createUsers(options: UsersOptions): Users {
     prepare: async () => void (await keys.published()),
     routes: [
       jwksRoute(keys),
+      ...appAssociationRoutes(appsOf),
       ...settingsRoutes({ collectionOf }),
       ...userRoutes(own),
       stepUpRoute(own),
