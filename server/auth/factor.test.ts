@@ -131,11 +131,14 @@ describe("the second step", () => {
   test("T11 one flow, all recovery codes at once: one session", async () => {
     const user = await ann();
     const { recoveryCodes } = await withTotp(user);
+    users.clock.advance(301_000);
     const { flow } = await firstStep(user);
     const done = await Promise.allSettled(
       recoveryCodes.slice(0, 5).map((recoveryCode: string) => show(flow, { recoveryCode })),
     );
-    expect(done.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const refusals = done.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
+    // Nobody waits for a connection that those hold who wait for the winner: the keys that sign are read anew by now.
+    expect(refusals).toEqual(Array(4).fill("flow_invalid"));
   });
 
   test("a recovery code counts once, however it is typed, and its use is recorded", async () => {
