@@ -87,7 +87,12 @@ export const passkeyView = (row: PasskeyRow) => ({
 const id = "q1bV0k0wQ3m8Wn5yH2dX0A";
 const assertion = {
   ...{ id, rawId: id, type: "public-key" as const },
-  response: { clientDataJSON: "eyJ0…", authenticatorData: "SZYN…", signature: "MEUC…", userHandle: "n0d1…" },
+  response: {
+    clientDataJSON: "eyJ0eXBlIjoid2ViYXV0aG4ifQ",
+    authenticatorData: "SZYN5YgOjGh0NBcP",
+    signature: "MEUCIQDx",
+    userHandle: "n0d1aGFuZGxl",
+  },
 };
 export const passkeyExamples = {
   passkey: {
@@ -102,6 +107,10 @@ export const passkeyExamples = {
   given: { flow: "lf_one_…", credential: assertion },
   attestation: {
     ...{ id, rawId: id, type: "public-key" as const },
-    response: { clientDataJSON: "eyJ0…", attestationObject: "o2Nm…", transports: ["internal"] },
+    response: {
+      clientDataJSON: "eyJ0eXBlIjoid2ViYXV0aG4ifQ",
+      attestationObject: "o2NmbXRkbm9uZQ",
+      transports: ["internal"],
+    },
   },
 };
