@@ -22,6 +22,7 @@ export const contents: readonly Chapter[] = [
       "guides/rules.md",
       "guides/testing-rules.md",
       "guides/api-keys.md",
+      "guides/mfa.md",
     ],
   },
   {

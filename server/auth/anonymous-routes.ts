@@ -13,12 +13,14 @@ import { collectionName, deviceInputSchema, userExamples, userSignedInSchema } f
 /** Each one is a record: an address may make 30 at once and one more every 20 seconds. */
 const addressLimit: Limit = { name: "anonymous.address", burst: 30, refillMs: 20_000 };
 
+const path = "/v1/auth/sign-in/anonymous";
+
 export function anonymousRoutes(deps: SignInDeps): Route[] {
   return [
     defineRoute({
       ...userRoute,
       method: "POST",
-      path: "/v1/auth/sign-in/anonymous",
+      path,
       name: "signInAnonymously",
       access: "anyone",
       summary: "Sign in without a name",
@@ -30,12 +32,14 @@ export function anonymousRoutes(deps: SignInDeps): Route[] {
         const { collection, settings } = await deps.target(ctx, input.body.collection);
         if (!settings.methods.anonymous.enabled) throw errors.method_disabled({ params: { method: "anonymous" } });
         const origin = originOf(input);
+        const { headers } = input;
+        const keyThumbprint = await deps.provenKey(ctx, { headers, method: "POST", path });
         await spendLimit(ctx, addressLimit, origin.address);
         const opened = await ctx.db.transaction(async (tx) => {
           const inside = { ...ctx, db: tx };
           const account = { anonymous: true };
           const { id } = await createUser(inside, deps.records, { collection, profile: {}, account, by: "system" });
-          const request = { ...origin, accountId: id, amr: ["anon"], device: input.body.device };
+          const request = { ...origin, accountId: id, amr: ["anon"], device: input.body.device, keyThumbprint };
           return deps.sessions.open(inside, request, settings);
         });
         return { status: 201, json: await signedInAnswer(ctx, deps, collection, opened) };

@@ -17,6 +17,8 @@ export const auditEvents = [
   "factor_added",
   "factor_removed",
   "recovery_code_used",
+  "recovery_codes_renewed",
+  "stepped_up",
   "passkey_added",
   "passkey_removed",
   "account_created",

@@ -49,6 +49,30 @@ export const authSettingsSchema = z
         newDeviceMail: z.boolean().default(true),
       })
       .prefault({}),
+    /** Apps of phones that may use passkeys of the server's domain, and open its links. */
+    apps: z
+      .strictObject({
+        apple: z
+          .array(z.string().regex(/^[A-Z0-9]{10}\.[A-Za-z0-9.-]{1,155}$/, "is not <team id>.<bundle id>"))
+          .max(20)
+          .default([]),
+        android: z
+          .array(
+            z.strictObject({
+              packageName: z
+                .string()
+                .regex(/^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$/, "is no package name")
+                .max(200),
+              fingerprints: z
+                .array(z.string().regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, "is no SHA-256 fingerprint (AA:BB:…)"))
+                .min(1)
+                .max(10),
+            }),
+          )
+          .max(20)
+          .default([]),
+      })
+      .prefault({}),
     /** Where a sign-in may return to: exact addresses, or a custom scheme such as `myapp://auth`. Nothing is matched by prefix. */
     redirects: z.array(z.string().min(1).max(500)).max(100).default([]),
   })

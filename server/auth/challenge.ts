@@ -16,12 +16,14 @@ export type ChallengePurpose =
   | "signUp"
   | "signIn"
   | "factor"
+  | "enrol"
   | "passwordReset"
   | "emailChange"
   | "emailVerify"
   | "oauthState"
   | "oauthCode"
-  | "passkey"
+  | "passkeySignIn"
+  | "passkeyAdd"
   | "stepUp"
   | "phone"
   | "invitation"
@@ -67,6 +69,11 @@ export interface Challenges {
     given: GivenCode,
     nowMs: number,
   ): Promise<SpentChallenge | undefined>;
+  /**
+   * Spends a try of a flow whose code is checked elsewhere (a second factor), and looks: undefined when none is left. `spend` it
+   * afterwards. Must not run in a transaction that may roll back.
+   */
+  attempt(db: Db, purpose: ChallengePurpose, secret: string, nowMs: number): Promise<SpentChallenge | undefined>;
   /** Looks without spending, for a page that asks before it acts. */
   peek(db: Db, purpose: ChallengePurpose, secret: string, nowMs: number): Promise<SpentChallenge | undefined>;
   /** Ends those of an account, when what they were made for has changed. */
@@ -149,6 +156,16 @@ export function createChallenges(masterKey: MasterKey): Challenges {
         values: [rows[0].id],
       });
       return opened(spent[0]);
+    },
+
+    async attempt(db, purpose, secret, nowMs) {
+      const rows = await db.query<Row>({
+        name: "auth_challenge_attempt",
+        text: `UPDATE landfall.challenge SET "triesLeft" = "triesLeft" - 1
+               WHERE "secretHash" = $1 AND "codeHash" IS NULL AND purpose = $2 AND "expiresAt" > $3 AND "triesLeft" > 0 RETURNING ${answer}`,
+        values: [hashSecret(secret), purpose, iso(nowMs)],
+      });
+      return opened(rows[0]);
     },
 
     async peek(db, purpose, secret, nowMs) {

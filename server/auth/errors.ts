@@ -82,10 +82,72 @@ export const errors = defineErrors({
     says: "The session is bound to a key of its device, and this request did not prove to have it.",
     advice: "Send a DPoP proof (RFC 9449) made with the key the session was opened with.",
   },
+  dpop_invalid: {
+    status: 401,
+    says: "The DPoP proof does not fit this request, is more than a minute off, or was used.",
+    advice:
+      "Make a new proof for each request (RFC 9449): `htm`, `htu` with the server's public URL, `iat` of now, a new `jti`.",
+  },
   account_suspended: {
     status: 403,
     says: "The account is suspended.",
     advice: "Ask the people who run the app.",
+  },
+  impersonation_refused: {
+    status: 403,
+    says: "An admin who signed in as a user cannot do this for them.",
+    advice: "Change the account in the console.",
+  },
+  step_up_required: {
+    status: 401,
+    says: "This change needs a sign-in that is more recent, or a second factor that this session has not shown.",
+    advice:
+      "Prove yourself again with POST /v1/auth/step-up, by one of `methods`, then repeat the call. With none: sign in again.",
+  },
+  flow_invalid: {
+    status: 401,
+    says: "This step was not begun here, is over, or took too long.",
+    advice: "Begin again. A flow is good for one success, five tries and ten minutes.",
+  },
+  factor_wrong: {
+    status: 401,
+    says: "The code is wrong, or was used.",
+    advice: "Send the code that the authenticator app shows now; each one counts once. Or send a recovery code.",
+  },
+  factor_not_found: {
+    status: 404,
+    says: "There is no such second factor.",
+    advice: "List them with GET /v1/auth/factors. One that is not confirmed ends when another is begun.",
+  },
+  factor_limit: {
+    status: 422,
+    says: "The account has {max} second factors, which is the limit.",
+    advice: "Remove one that is no longer used.",
+  },
+  passkey_invalid: {
+    status: 401,
+    says: "The passkey is unknown here, or its answer does not fit what was asked.",
+    advice: "Ask for new options and let the user try again. Each answer counts once, within five minutes.",
+  },
+  passkey_not_found: {
+    status: 404,
+    says: "You have no passkey with this id.",
+    advice: "List your passkeys with GET /v1/auth/passkeys.",
+  },
+  passkey_taken: {
+    status: 409,
+    says: "This passkey is registered already.",
+    advice: "Sign in with it, or let the user choose another authenticator.",
+  },
+  passkey_limit: {
+    status: 422,
+    says: "The account has {max} passkeys, which is the limit.",
+    advice: "Remove one that is no longer used.",
+  },
+  last_way_in: {
+    status: 409,
+    says: "This is the only way left to sign in to the account.",
+    advice: "Set a password, or add another way, first.",
   },
   device_not_found: {
     status: 404,

@@ -71,7 +71,7 @@ export function createAuth(options: AuthOptions): Auth {
     toldUntilMs: feed.seenUntilMs,
   });
   feed.onChange((subjects) => (subjects === "all" ? forgetAll() : forget(...subjects)));
-  const users = createUsers({ ...options, forget });
+  const users = createUsers({ ...options, passwords, forget });
   kinds.push(users.kind);
   const sessionOf = (actor: Actor) => sessions.get(actor);
   return {

@@ -2,6 +2,10 @@
 import type { Context } from "../kernel/context.ts";
 import type { AuthSettings } from "./auth-settings.ts";
 import type { Challenges } from "./challenge.ts";
+import type { ProvenKey } from "./dpop.ts";
+import type { Factors } from "./factor.ts";
+import type { Passkeys } from "./passkey.ts";
+import type { PasswordHasher } from "./password.ts";
 import type { UserCollection } from "./user-create.ts";
 import { userActor } from "./user-kind.ts";
 import type { OpenedUserSession, UserSessions } from "./user-session.ts";
@@ -12,6 +16,10 @@ export interface SignInDeps {
   readonly records: UserRecords;
   readonly sessions: UserSessions;
   readonly challenges: Challenges;
+  readonly passwords: PasswordHasher;
+  readonly factors: Factors;
+  readonly passkeys: Passkeys;
+  readonly provenKey: ProvenKey;
   /** The collection of this name and its settings. Rejects with `auth_collection_not_found` (404). */
   readonly target: (
     ctx: Context,
@@ -20,7 +28,7 @@ export interface SignInDeps {
   readonly forget: (...subjects: string[]) => void;
 }
 
-export const signInErrors = ["auth_collection_not_found", "account_suspended", "sign_in_throttled"];
+export const signInErrors = ["auth_collection_not_found", "account_suspended", "sign_in_throttled", "dpop_invalid"];
 
 /** Tokens, account, and the record as the user who is now signed in may see it. */
 export async function signedInAnswer(

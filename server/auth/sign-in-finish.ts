@@ -32,16 +32,20 @@ export interface FactorFlow {
 
 export const factorFlowMs = 10 * 60_000;
 
-export const nextStepSchema = z
+const nextStepSchema = z
   .object({
-    next: z.literal("factor"),
-    flow: z.string().meta({ description: "For `POST /v1/auth/sign-in/factor`, within ten minutes." }),
+    next: z.enum(["factor", "enrol"]).meta({
+      description: "`factor`: show one of `factors`. `enrol`: the account needs a second factor and has none yet.",
+    }),
+    flow: z.string().meta({
+      description: "For `POST /v1/auth/sign-in/factor`, or `POST /v1/auth/sign-in/enrol`, within ten minutes.",
+    }),
     factors: z.array(z.enum(["totp", "recoveryCode", "passkey"])),
     expiresAt: z.iso.datetime(),
   })
   .meta({ id: "SignInNext", description: "The sign-in needs one more step." });
 
-const nextStep = {
+const nextStepExample = {
   ...{ next: "factor", flow: "lf_one_…", factors: ["totp", "recoveryCode"] },
   expiresAt: "2026-01-01T00:10:00.000Z",
 } as const;
@@ -49,7 +53,11 @@ const nextStep = {
 /** The answers of every route that finishes a sign-in. */
 export const signedInResponses: { readonly [status: number]: ResponseSpec } = {
   200: { description: "Signed in.", schema: userSignedInSchema, example: userExamples.signedIn },
-  202: { description: "Right so far; a second factor is to be shown.", schema: nextStepSchema, example: nextStep },
+  202: {
+    description: "Right so far; a second factor is to be shown.",
+    schema: nextStepSchema,
+    example: nextStepExample,
+  },
 };
 
 /** A passkey with user verification is possession and knowledge in one (NIST SP 800-63B), so it needs no second step. */
@@ -57,19 +65,25 @@ const isStrong = (amr: readonly string[]) => amr.includes("mfa");
 
 /** In the transaction that spent what was proved, if there is one: then nobody proves the same thing twice. */
 export async function finishSignIn(ctx: Context, deps: SignInDeps, proof: Proof): Promise<Reply> {
-  const factors = isStrong(proof.amr) ? [] : await factorsOf(ctx.db, proof.accountId);
-  if (factors.length > 0) {
-    const data: FactorFlow = { amr: proof.amr, device: proof.device, keyThumbprint: proof.keyThumbprint };
-    const { secret, expiresAtMs } = await deps.challenges.make(
-      ctx.db,
-      { purpose: "factor", lifeMs: factorFlowMs, collectionId: proof.collection.id, accountId: proof.accountId, data },
-      ctx.nowMs,
-    );
-    const expiresAt = new Date(expiresAtMs).toISOString();
-    return { status: 202, json: { next: "factor", flow: secret, factors, expiresAt } };
-  }
+  const isRequired = proof.settings.factors.policy === "required";
+  const factors = isStrong(proof.amr) ? [] : await factorsOf(ctx.db, proof.accountId, { isRequired });
+  if (factors.length > 0) return nextStep(ctx, deps, proof, { next: "factor", factors });
+  if (isRequired && !isStrong(proof.amr)) return nextStep(ctx, deps, proof, { next: "enrol", factors });
   const opened = await openSession(ctx, deps, proof);
   return { status: 200, json: await signedInAnswer(ctx, deps, proof.collection, opened) };
+}
+
+interface NextStep {
+  readonly next: "factor" | "enrol";
+  readonly factors: readonly FactorName[];
+}
+
+async function nextStep(ctx: Context, deps: SignInDeps, proof: Proof, step: NextStep): Promise<Reply> {
+  const { amr, device, keyThumbprint, accountId, collection } = proof;
+  const data: FactorFlow = { amr, device, keyThumbprint };
+  const flow = { purpose: step.next, lifeMs: factorFlowMs, collectionId: collection.id, accountId, data };
+  const { secret, expiresAtMs } = await deps.challenges.make(ctx.db, flow, ctx.nowMs);
+  return { status: 202, json: { ...step, flow: secret, expiresAt: new Date(expiresAtMs).toISOString() } };
 }
 
 /** After the last step. */
@@ -78,15 +92,24 @@ export async function openSession(ctx: Context, deps: SignInDeps, proof: Proof):
   return deps.sessions.open(ctx, { ...origin, accountId, amr, device, keyThumbprint }, settings);
 }
 
-/** Which second factors an account can show; a recovery code only stands in for another one. */
-export async function factorsOf(db: Db, accountId: string): Promise<("totp" | "recoveryCode" | "passkey")[]> {
-  const [row] = await db.query<{ totp: boolean; recoveryCode: boolean; passkey: boolean }>({
+export type FactorName = "totp" | "passkey" | "recoveryCode";
+
+/**
+ * Which second factors an account can show. A recovery code only stands in for another one, and a passkey asks for itself only
+ * where a second factor is required: who merely has one may go on signing in without.
+ */
+export async function factorsOf(
+  db: Db,
+  accountId: string,
+  { isRequired }: { readonly isRequired: boolean },
+): Promise<FactorName[]> {
+  const [row] = await db.query<Record<FactorName, boolean>>({
     name: "auth_factors_of",
     text: `SELECT EXISTS (SELECT FROM landfall.factor WHERE "accountId" = $1 AND "confirmedAt" IS NOT NULL) AS totp,
                   EXISTS (SELECT FROM landfall."recoveryCode" WHERE "accountId" = $1) AS "recoveryCode",
                   EXISTS (SELECT FROM landfall.passkey WHERE "accountId" = $1) AS passkey`,
     values: [accountId],
   });
-  if (row?.totp !== true) return [];
+  if (row === undefined || !(row.totp || (isRequired && row.passkey))) return [];
   return (["totp", "passkey", "recoveryCode"] as const).filter((name) => row[name]);
 }

@@ -14,6 +14,8 @@ const signsMs = 90 * dayMs;
 const overlapMs = dayMs;
 /** How long a process trusts its picture; a key id that it does not know makes it look again, once a second at most. */
 const freshMs = 300_000;
+/** No picture older than this is used while the next one is taken. */
+const oldMs = overlapMs / 2;
 const lookAgainMs = 1_000;
 
 export interface SigningKey {
@@ -66,7 +68,11 @@ export function createTokenKeys(db: Db, masterKey: MasterKey, clock: Clock): Tok
   }
 
   const current = async (maxAgeMs = freshMs): Promise<readonly Row[]> => {
-    const known = picture !== undefined && clock.monotonicMs() - picture.takenAtMs < maxAgeMs ? picture : await take();
+    const ageMs = picture === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - picture.takenAtMs;
+    // Keys are published a day before they sign, so a picture that has just grown old still serves whoever asks now. They may
+    // hold a transaction, and must not wait for a connection that others hold who wait for that transaction.
+    if (maxAgeMs === freshMs && ageMs >= freshMs && ageMs < oldMs) take().catch(() => {});
+    const known = picture !== undefined && ageMs < (maxAgeMs === freshMs ? oldMs : maxAgeMs) ? picture : await take();
     const now = clock.now();
     return known.rows.filter((row) => row.verifiesUntil.getTime() > now);
   };

@@ -45,7 +45,7 @@ export function userKind({ db, accessTokens, settingsOf, collectionName, session
         await sawUserSession(db, session.id, nowMs).catch(() => {});
       return {
         subjects: [`userSession:${session.id}`, `account:${session.accountId}`],
-        stamp: JSON.stringify([session.id, session.account, session.teams, session.authenticatedAt]),
+        stamp: JSON.stringify([session.id, session.account, session.teams, session.authenticatedAt, session.amr]),
         expiresAtMs: Math.min(claims.expiresAtMs, session.expiresAt.getTime()),
         makeActor: () => {
           const actor = userActor(session, collectionName(session.account.collectionId) ?? "");

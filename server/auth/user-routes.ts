@@ -7,6 +7,7 @@ import { defineTag } from "../kernel/http/tags.ts";
 import { accountById } from "./account-store.ts";
 import { audit } from "./audit.ts";
 import { deleteDevice, listDevices, renameDevice } from "./device-store.ts";
+import type { ProvenKey } from "./dpop.ts";
 import { errors } from "./errors.ts";
 import { addressSubject } from "./throttle.ts";
 import { pageOf } from "./types.ts";
@@ -19,6 +20,7 @@ import { accountView, deviceView, tokensView, type UserRecords, userSessionView,
 export interface UserRouteDeps {
   readonly records: UserRecords;
   readonly sessions: UserSessions;
+  readonly provenKey: ProvenKey;
   readonly sessionOf: (actor: Actor) => UserSessionOf | undefined;
   readonly collectionName: (collectionId: number) => string | undefined;
   readonly forget: (...subjects: string[]) => void;
@@ -61,7 +63,7 @@ export const subjectOfSession = ({ accountId, collectionId, recordId, sessionId 
   sessionId,
 });
 
-function refreshRoute({ sessions }: UserRouteDeps): Route {
+function refreshRoute({ sessions, provenKey }: UserRouteDeps): Route {
   return defineRoute({
     ...userRoute,
     method: "POST",
@@ -71,13 +73,16 @@ function refreshRoute({ sessions }: UserRouteDeps): Route {
     summary: "Renew the tokens",
     description:
       "Answers a new access token and the successor of the refresh token. The one before is answered with the same successor for 20 seconds; after that its use ends the session.",
-    errors: ["refresh_token_invalid", "account_suspended", "device_key_required"],
+    errors: ["refresh_token_invalid", "account_suspended", "device_key_required", "dpop_invalid"],
     body: z
       .strictObject({ refreshToken: z.string().max(200) })
       .meta({ example: { refreshToken: userExamples.tokens.refreshToken } }),
     responses: { 200: { description: "Renewed.", schema: tokensSchema, example: userExamples.tokens } },
     handler: async (ctx, input) => {
-      const tokens = await sessions.refresh(ctx, { refreshToken: input.body.refreshToken, ...originOf(input) });
+      const { refreshToken } = input.body;
+      const { headers } = input;
+      const keyThumbprint = await provenKey(ctx, { headers, method: "POST", path: "/v1/auth/refresh" });
+      const tokens = await sessions.refresh(ctx, { refreshToken, keyThumbprint, ...originOf(input) });
       return { status: 200, json: tokensView(tokens) };
     },
   });

@@ -126,6 +126,23 @@ export async function listUserSessions(db: Db, accountId: string): Promise<UserS
   });
 }
 
+/** The user has proved again who they are, by this; what the session was opened by stays. */
+export async function renewAuthentication(
+  db: Db,
+  id: string,
+  amr: readonly string[],
+  nowMs: number,
+): Promise<UserSessionRow | undefined> {
+  const rows = await db.query<UserSessionRow>({
+    name: "auth_user_session_step_up",
+    text: `UPDATE landfall."userSession" s SET "authenticatedAt" = $3,
+             amr = s.amr || ARRAY(SELECT value FROM unnest($2::text[]) value WHERE value <> ALL (s.amr))
+           WHERE s.id = $1 RETURNING ${columns}`,
+    values: [id, amr, iso(nowMs)],
+  });
+  return rows[0];
+}
+
 /** Ends sessions of an account and gives their ids; the feed tells every process. */
 export async function endUserSessions(
   db: Db,

@@ -7,14 +7,23 @@ import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
+import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
 import { readAuthSettings } from "./auth-settings.ts";
 import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CredentialKind } from "./credential.ts";
+import { createProvenKey } from "./dpop.ts";
 import { errors } from "./errors.ts";
+import { createFactors } from "./factor.ts";
+import { factorRoutes } from "./factor-routes.ts";
+import { factorSignInRoutes } from "./factor-sign-in-routes.ts";
 import { jwksRoute } from "./jwks-route.ts";
+import { createPasskeys } from "./passkey.ts";
+import { passkeyRoutes } from "./passkey-routes.ts";
+import type { PasswordHasher } from "./password.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
+import { stepUpRoute } from "./step-up.ts";
 import { createTokenKeys } from "./token-key.ts";
 import type { UserCollection } from "./user-create.ts";
 import { type UserSessionOf, userKind } from "./user-kind.ts";
@@ -41,6 +50,7 @@ export interface UsersOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly masterKey: MasterKey;
+  readonly passwords: PasswordHasher;
   /** Issuer of tokens and base of every link; from the settings, never from a request. */
   readonly publicUrl: string;
   readonly collections: UserCollections;
@@ -57,7 +67,7 @@ export interface Users {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { db, clock, masterKey, publicUrl, collections, records, forget } = options;
+  const { db, clock, masterKey, passwords, publicUrl, collections, records, forget } = options;
   const keys = createTokenKeys(db, masterKey, clock);
   const accessTokens = createAccessTokens({ keys, clock, publicUrl });
   const refreshTokens = createRefreshTokens(db, masterKey);
@@ -76,7 +86,17 @@ export function createUsers(options: UsersOptions): Users {
     const collection = collectionOf(name);
     return { collection, settings: await settingsOf(ctx.db, collection.id) };
   };
-  const signIn: SignInDeps = { records, sessions, challenges: createChallenges(masterKey), target, forget };
+  const appsOf: AppSettings = async (ctx) => {
+    const own = [...collections.current().byId.values()].filter(({ kind }) => kind === "auth");
+    return Promise.all(own.map(async ({ id }) => (await settingsOf(ctx.db, id)).apps));
+  };
+  const challenges = createChallenges(masterKey);
+  const passkeys = createPasskeys({ challenges, publicUrl, settingsOf });
+  const factors = createFactors(masterKey);
+  const provenKey = createProvenKey(publicUrl);
+  const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, provenKey, target, forget };
+  const own = { ...signIn, sessionOf, collectionName };
+  const withFactors = { ...own, issuer: new URL(publicUrl).host };
 
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
@@ -84,9 +104,14 @@ export function createUsers(options: UsersOptions): Users {
     prepare: async () => void (await keys.published()),
     routes: [
       jwksRoute(keys),
+      ...appAssociationRoutes(appsOf),
       ...settingsRoutes({ collectionOf }),
-      ...userRoutes({ records, sessions, sessionOf, collectionName, forget }),
+      ...userRoutes(own),
+      stepUpRoute(own),
       ...anonymousRoutes(signIn),
+      ...factorSignInRoutes(withFactors),
+      ...factorRoutes(withFactors),
+      ...passkeyRoutes(own),
     ],
   };
 }
