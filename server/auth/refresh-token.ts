@@ -17,6 +17,8 @@ export interface RefreshTokens {
   make(token: RefreshToken): Promise<string>;
   /** Undefined: not one of ours. */
   read(text: string): Promise<RefreshToken | undefined>;
+  /** Reads the secret ahead: the first sign-in may hold a transaction, and must not wait for a second connection. */
+  prepare(): Promise<void>;
 }
 
 const prefix = product.secretPrefixes.refresh;
@@ -35,6 +37,7 @@ export function createRefreshTokens(db: Db, masterKey: MasterKey): RefreshTokens
     return secret;
   };
   return {
+    prepare: async () => void (await theSecret()),
     async make({ sessionId, rotation }) {
       const head = Buffer.alloc(headBytes);
       head.write(sessionId.replaceAll("-", ""), "hex");

@@ -101,7 +101,7 @@ export function createUsers(options: UsersOptions): Users {
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
     sessionOf,
-    prepare: async () => void (await keys.published()),
+    prepare: async () => void (await Promise.all([keys.published(), refreshTokens.prepare()])),
     routes: [
       jwksRoute(keys),
       ...appAssociationRoutes(appsOf),
