@@ -6,6 +6,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import { masterKey } from "../kernel/master-key.ts";
+import { createOutbound } from "../kernel/outbound.ts";
 import { type Auth, type AuthOptions, createAuth } from "./index.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 
@@ -87,6 +88,7 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
     serviceKey,
     masterKey: masterKey(Buffer.alloc(32, 7)),
     publicUrl: "https://app.example.com",
+    outbound: createOutbound({ publicUrl: "https://app.example.com" }),
     records: { read: noRecords, create: noRecords, remove: noRecords },
     collections: { current: () => names(self.collections), refresh: async () => names(self.collections) },
     ...options,

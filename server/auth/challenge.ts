@@ -21,6 +21,7 @@ export type ChallengePurpose =
   | "emailVerify"
   | "oauthState"
   | "oauthCode"
+  | "oauthLink"
   | "passkey"
   | "stepUp"
   | "phone"

@@ -6,6 +6,7 @@ import type { Service } from "../kernel/lifecycle.ts";
 import { sweepSessions } from "./admin-store.ts";
 import { sweepChallenges } from "./challenge.ts";
 import { sweepCredentialChanges } from "./credential-feed.ts";
+import { sweepSpentTokens } from "./identity-store.ts";
 import { sweepLimits } from "./throttle.ts";
 import { sweepUserSessions } from "./user-session-store.ts";
 
@@ -25,6 +26,7 @@ export function createSweeper({ db, clock, log, everyMs }: SweeperOptions): Serv
       await sweepLimits(db, clock.now());
       await sweepUserSessions(db, clock.now());
       await sweepChallenges(db, clock.now());
+      await sweepSpentTokens(db, clock.now());
       await sweepCredentialChanges(db, clock.now());
     } catch (cause) {
       log.warn(

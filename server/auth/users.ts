@@ -5,6 +5,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
+import type { Outbound } from "../kernel/outbound.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { readAuthSettings } from "./auth-settings.ts";
@@ -12,7 +13,14 @@ import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CredentialKind } from "./credential.ts";
 import { errors } from "./errors.ts";
+import { identityRoutes } from "./identity-routes.ts";
 import { jwksRoute } from "./jwks-route.ts";
+import { createIdTokens } from "./oauth-id-token.ts";
+import type { Presets } from "./oauth-presets.ts";
+import { providerRoutes } from "./oauth-provider-routes.ts";
+import { createProviders } from "./oauth-providers.ts";
+import { oauthRoutes } from "./oauth-routes.ts";
+import { createUpstreams } from "./oauth-upstream.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
 import { createTokenKeys } from "./token-key.ts";
@@ -43,6 +51,9 @@ export interface UsersOptions {
   readonly masterKey: MasterKey;
   /** Issuer of tokens and base of every link; from the settings, never from a request. */
   readonly publicUrl: string;
+  readonly outbound: Outbound;
+  /** Others than the product's, for tests. */
+  readonly presets?: Presets | undefined;
   readonly collections: UserCollections;
   readonly records: UserRecords;
   readonly forget: (...subjects: string[]) => void;
@@ -57,7 +68,7 @@ export interface Users {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { db, clock, masterKey, publicUrl, collections, records, forget } = options;
+  const { db, clock, masterKey, publicUrl, outbound, collections, records, forget } = options;
   const keys = createTokenKeys(db, masterKey, clock);
   const accessTokens = createAccessTokens({ keys, clock, publicUrl });
   const refreshTokens = createRefreshTokens(db, masterKey);
@@ -77,6 +88,9 @@ export function createUsers(options: UsersOptions): Users {
     return { collection, settings: await settingsOf(ctx.db, collection.id) };
   };
   const signIn: SignInDeps = { records, sessions, challenges: createChallenges(masterKey), target, forget };
+  const providers = createProviders({ masterKey, publicUrl, presets: options.presets });
+  const upstreamOf = createUpstreams(outbound);
+  const oauth = { ...signIn, providers, upstreamOf, publicUrl, idTokens: createIdTokens(outbound) };
 
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
@@ -84,9 +98,12 @@ export function createUsers(options: UsersOptions): Users {
     prepare: async () => void (await keys.published()),
     routes: [
       jwksRoute(keys),
-      ...settingsRoutes({ collectionOf }),
+      ...settingsRoutes({ collectionOf, buttons: providers.buttons }),
+      ...providerRoutes({ collectionOf, masterKey, outbound, providers, upstreamOf }),
       ...userRoutes({ records, sessions, sessionOf, collectionName, forget }),
       ...anonymousRoutes(signIn),
+      ...oauthRoutes(oauth),
+      ...identityRoutes({ ...oauth, sessionOf, collectionName }),
     ],
   };
 }
