@@ -107,6 +107,7 @@ describe("who comes back", () => {
     "$preset, address vouched for: $vouched",
     async ({ preset, says, emails: listed, identity, vouched }) => {
       upstream.claims = says();
+      speaksOAuthAlone = isPlain(preset);
       emails = listed?.() ?? [];
       const { account, accessToken, user } = await signInThrough(users, { provider: preset });
       expect(user.name).toBe("Ann");
