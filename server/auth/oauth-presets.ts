@@ -288,3 +288,6 @@ export const presets = {
 export type PresetName = keyof typeof presets;
 export const presetNames = Object.keys(presets) as [PresetName, ...PresetName[]];
 export type Presets = { readonly [name in PresetName]: Preset };
+
+/** Google has endpoints here because passport knows them; it speaks OpenID Connect all the same. */
+export const givesIdTokens = (preset: Preset): boolean => preset.driver === "google" || preset.endpoints === undefined;

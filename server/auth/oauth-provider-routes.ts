@@ -6,7 +6,7 @@ import type { MasterKey } from "../kernel/master-key.ts";
 import { audit } from "./audit.ts";
 import { readAuthSettings } from "./auth-settings.ts";
 import { errors } from "./errors.ts";
-import { type PresetName, presetNames, presets } from "./oauth-presets.ts";
+import { givesIdTokens, type Preset, type PresetName, presetNames, presets } from "./oauth-presets.ts";
 import { deleteProvider, listProviders, type ProviderRow, providerByName, providersMax, putProvider } from "./oauth-provider-store.ts"; // biome-ignore format: one line
 import { type ProviderTestDeps, providerTestSchema, testProvider } from "./oauth-provider-test.ts";
 import type { Providers } from "./oauth-providers.ts";
@@ -64,9 +64,11 @@ const presetSchema = z
   .meta({ id: "SignInProviderPreset", description: "A kind of provider that needs no more than a client." });
 
 function presetView(name: PresetName): z.output<typeof presetSchema> {
-  const preset = presets[name];
-  const needs = [...("issuer" in preset ? [] : ["issuer" as const]), ...(preset.clientAuth === "apple" ? ["apple" as const] : [])]; // biome-ignore format: one line
-  const idTokens = preset.driver === "google" || !("endpoints" in preset);
+  const preset: Preset = presets[name];
+  const needs = (["issuer", "apple"] as const).filter((need) =>
+    need === "issuer" ? preset.issuer === undefined : preset.clientAuth === "apple",
+  );
+  const idTokens = givesIdTokens(preset);
   const { label, scopes, setup } = preset;
   return { name, label, needs, scopes: [...scopes], idTokens, setup: { url: setup.url, steps: [...setup.steps] } };
 }

@@ -20,6 +20,7 @@ import {
   upstreamOnly,
 } from "./oauth-flow.ts";
 import type { IdTokens, VerifiedIdToken } from "./oauth-id-token.ts";
+import { givesIdTokens } from "./oauth-presets.ts";
 import { providerName } from "./oauth-types.ts";
 import { UpstreamError } from "./oauth-upstream.ts";
 import { withParameters } from "./redirect.ts";
@@ -223,6 +224,8 @@ export async function takeIdToken(
   given: { readonly provider: string; readonly idToken: string; readonly nonce: string },
 ): Promise<VerifiedIdToken> {
   const provider = await deps.providers.find(ctx.db, collectionId, given.provider);
+  if (!givesIdTokens(provider.preset))
+    throw errors.method_disabled({ params: { method: `id token of ${provider.name}` } });
   const verified = await deps.idTokens.verify(provider, given, ctx.nowMs).catch(upstreamOnly);
   if (verified instanceof UpstreamError) {
     ctx.log.warn({ event: "provider_failed", provider: provider.name, why: verified.message }, "an id token could not be checked"); // biome-ignore format: one line
