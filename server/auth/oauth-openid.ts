@@ -186,10 +186,19 @@ async function believed<T>(library: Library, provider: Provider, work: Promise<T
 function saidBy(library: Library, error: unknown): { readonly word: string; readonly text: string } | undefined {
   if (error instanceof library.WWWAuthenticateChallengeError)
     return { word: "invalid_client", text: "the provider refuses client id and secret" };
-  if (!(error instanceof library.ResponseBodyError || error instanceof library.AuthorizationResponseError))
-    return undefined;
-  const { error: word, error_description: more } = error;
-  return { word, text: `the provider says ${word}${more ? `: ${more}` : ""}`.slice(0, 300) };
+  const isRefusal = error instanceof library.ResponseBodyError || error instanceof library.AuthorizationResponseError;
+  const { error: word, error_description: more } = isRefusal ? error : refusalIn(error);
+  if (typeof word !== "string") return undefined;
+  return { word, text: `the provider says ${word}${typeof more === "string" ? `: ${more}` : ""}`.slice(0, 300) };
+}
+
+/** GitHub refuses with status 200, which the library takes for a malformed success and hands on. */
+function refusalIn(error: unknown): { readonly error?: unknown; readonly error_description?: unknown } {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const body = (at.cause as { body?: unknown } | undefined)?.body;
+    if (typeof body === "object" && body !== null) return body;
+  }
+  return {};
 }
 
 function reasonOf(error: unknown): string {
