@@ -8,6 +8,7 @@ import { audit } from "./audit.ts";
 import { errors } from "./errors.ts";
 import { linkIdentity } from "./identity-sign-in.ts";
 import { deleteIdentity, hasWayIn, type IdentityRow, listIdentities } from "./identity-store.ts";
+import { UpstreamError } from "./oauth-driver.ts";
 import {
   appStateSchema,
   beginOAuth,
@@ -19,7 +20,6 @@ import {
 } from "./oauth-flow.ts";
 import { idTokenBody, type OAuthRouteDeps, takeIdToken } from "./oauth-routes.ts";
 import { providerName, type UpstreamIdentity } from "./oauth-types.ts";
-import { UpstreamError } from "./oauth-upstream.ts";
 import { pageOf } from "./types.ts";
 import type { UserSessionOf } from "./user-kind.ts";
 import { originOf, ownSession, sessionErrors, subjectOfSession, userRoute } from "./user-routes.ts";
@@ -103,7 +103,7 @@ function startRoute(deps: IdentityRouteDeps): Route {
       201: {
         description: "Begun.",
         schema: z.object({ url: z.url() }).meta({ id: "IdentityStart" }),
-        example: { url: "https://accounts.google.com/o/oauth2/v2/auth?client_id=…" },
+        example: { url: "https://accounts.google.com/o/oauth2/v2/auth?client_id=1234" },
       },
     },
     handler: async (ctx, { body }) => {

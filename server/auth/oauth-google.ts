@@ -2,9 +2,9 @@
 // our challenges, speaks through the guarded way out, and its answer is the user's document, fetched over TLS from Google.
 import type { Outbound } from "../kernel/outbound.ts";
 import { identityOf } from "./oauth-claims.ts";
+import { type Driver, type Kept, UpstreamError } from "./oauth-driver.ts";
 import type { Endpoints } from "./oauth-presets.ts";
 import type { Provider } from "./oauth-types.ts";
-import { type Driver, type Kept, UpstreamError } from "./oauth-upstream.ts";
 
 type Done = (error: Error | null, ...rest: unknown[]) => void;
 

@@ -14,8 +14,8 @@ import { hashSecret } from "../kernel/ids.ts";
 import type { Outbound } from "../kernel/outbound.ts";
 import { createRemembered } from "./oauth-cache.ts";
 import { identityOf } from "./oauth-claims.ts";
+import { UpstreamError } from "./oauth-driver.ts";
 import type { Provider, UpstreamIdentity } from "./oauth-types.ts";
-import { UpstreamError } from "./oauth-upstream.ts";
 
 export interface GivenIdToken {
   readonly idToken: string;

@@ -6,9 +6,9 @@ import { product } from "../kernel/product.ts";
 import { appleClientSecret } from "./oauth-apple-secret.ts";
 import { createRemembered } from "./oauth-cache.ts";
 import { addressOf, identityOf } from "./oauth-claims.ts";
+import { type Driver, type UpstreamAnswer, UpstreamError } from "./oauth-driver.ts";
 import type { Endpoints } from "./oauth-presets.ts";
 import type { Provider, UpstreamIdentity } from "./oauth-types.ts";
-import { type Driver, type UpstreamAnswer, UpstreamError } from "./oauth-upstream.ts";
 
 type Library = typeof client;
 export function openIdDriver(outbound: Outbound, nowMs: () => number = Date.now): Driver {

@@ -2,8 +2,8 @@
 // reads from the refusal what it knows of us. Nothing of its pages is shown, only what they mean.
 import { z } from "zod";
 import { isLoopbackUrl, type Outbound } from "../kernel/outbound.ts";
+import { type Driver, type Kept, UpstreamError } from "./oauth-driver.ts";
 import type { Provider } from "./oauth-types.ts";
-import { type Driver, type Kept, UpstreamError } from "./oauth-upstream.ts";
 
 export const providerTestSchema = z
   .object({

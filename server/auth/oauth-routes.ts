@@ -8,6 +8,7 @@ import { defineRoute, type Reply, type Route } from "../kernel/http/route.ts";
 import { errors } from "./errors.ts";
 import { signInWithIdentity } from "./identity-sign-in.ts";
 import { spendToken } from "./identity-store.ts";
+import { UpstreamError } from "./oauth-driver.ts";
 import {
   appStateSchema,
   beginOAuth,
@@ -22,7 +23,6 @@ import {
 import type { IdTokens, VerifiedIdToken } from "./oauth-id-token.ts";
 import { givesIdTokens } from "./oauth-presets.ts";
 import { providerName } from "./oauth-types.ts";
-import { UpstreamError } from "./oauth-upstream.ts";
 import { withParameters } from "./redirect.ts";
 import { signInErrors } from "./sign-in-answer.ts";
 import { signedInResponses } from "./sign-in-finish.ts";
@@ -103,7 +103,11 @@ function callbackRoute(deps: OAuthRouteDeps): Route {
     description: "The address to register at the provider. Whatever else it adds to its answer is let through.",
     errors: callbackErrors,
     params,
-    query: z.object({ state: z.string().max(200) }).catchall(z.string().max(8_000)),
+    query: z
+      .object({
+        state: z.string().max(200).meta({ description: "As the start gave it to the provider.", example: "lf_one_…" }),
+      })
+      .catchall(z.string().max(8_000)),
     responses: { 303: toApp },
     handler: async (ctx, { params: { provider }, query }) => {
       const parameters = new URLSearchParams(query as Record<string, string>);
@@ -127,6 +131,7 @@ function formCallbackRoute(deps: OAuthRouteDeps): Route {
     bodyKind: "stream",
     mediaTypes: ["application/x-www-form-urlencoded"],
     bodyLimitBytes: formBytesMax,
+    bodyExample: "state=lf_one_…&code=c1a2b3",
     responses: { 303: toApp },
     handler: async (ctx, { params: { provider }, stream }) => {
       const parameters = new URLSearchParams(await textOf(stream));
