@@ -5,6 +5,8 @@ import { defineRoute, type Route } from "../kernel/http/route.ts";
 import { audit } from "./audit.ts";
 import { type AuthSettings, authSettingsSchema, changeAuthSettings, readAuthSettings } from "./auth-settings.ts";
 import { errors } from "./errors.ts";
+import { presetNames } from "./oauth-presets.ts";
+import type { ProviderButton } from "./oauth-providers.ts";
 import type { UserCollection } from "./user-create.ts";
 import { originOf, userRoute } from "./user-routes.ts";
 import { collectionName } from "./user-types.ts";
@@ -16,13 +18,13 @@ export interface SettingsRouteDeps {
   readonly buttons: (db: Db, collectionId: number) => Promise<Buttons>;
 }
 
-type Buttons = readonly { readonly name: string; readonly label: string }[];
+type Buttons = readonly ProviderButton[];
 
 const methodsSchema = z
   .object({
     signUp: z.enum(["open", "invited", "closed"]),
     methods: z.array(z.string()),
-    providers: z.array(z.object({ name: z.string(), label: z.string() })),
+    providers: z.array(z.object({ name: z.string(), preset: z.enum(presetNames), label: z.string() })),
     passwordLengthMin: z.number().int(),
   })
   .meta({ id: "SignInMethods", description: "How users of a collection may sign in." });
@@ -51,7 +53,7 @@ export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Ro
         200: {
           description: "The methods.",
           schema: methodsSchema,
-          example: methodsOf(defaults, [{ name: "google", label: "Google" }]),
+          example: methodsOf(defaults, [{ name: "google", preset: "google", label: "Google" }]),
         },
       },
       handler: async (ctx, { query }) => {

@@ -49,20 +49,26 @@ export async function signInWithIdentity(ctx: Context, deps: SignInDeps, asked: 
 
 class ProfileRefused extends Error {}
 
+/** Somebody else was faster, between a look and what was to be done with it. */
+class Overtaken extends Error {}
+
+const isOvertaken = (error: unknown) =>
+  error instanceof Overtaken || (error as { code?: unknown } | null)?.code === "23505";
+
 /** Two answers at once meet at a unique index; the one that lost looks again, and finds what the other has made. */
 async function untilFree<T>(work: () => Promise<T>): Promise<T> {
   for (let triesLeft = 3; ; triesLeft--) {
     try {
       return await work();
     } catch (error) {
-      if ((error as { code?: unknown } | null)?.code !== "23505" || triesLeft === 1) throw error;
+      if (!isOvertaken(error) || triesLeft === 1) throw error;
     }
   }
 }
 
 async function accountOf(ctx: Context, deps: SignInDeps, signIn: IdentitySignIn, ended: string[]): Promise<string> {
   const { collection, identity } = signIn;
-  const known = await accountByIdentity(ctx.db, collection.id, identity);
+  const known = await byIdentity(ctx.db, collection.id, identity);
   const account = known ?? (await byVouchedAddress(ctx, collection.id, identity));
   if (account === undefined) return newAccount(ctx, deps, signIn);
   if (account.suspendedAt !== null) throw errors.account_suspended();
@@ -70,6 +76,16 @@ async function accountOf(ctx: Context, deps: SignInDeps, signIn: IdentitySignIn,
     ended.push(...(await claimAccount(ctx.db, account, ctx.nowMs)));
   await link(ctx, account, signIn, known === undefined ? "address" : undefined);
   return account.id;
+}
+
+/** The account's row is locked first, as whoever takes an identity away does: then neither waits for the other in a circle. */
+async function byIdentity(tx: Db, collectionId: number, identity: UpstreamIdentity): Promise<AccountRow | undefined> {
+  const found = await accountByIdentity(tx, collectionId, identity);
+  if (found === undefined) return undefined;
+  const account = await lockAccount(tx, found.id);
+  // Taken away while we waited: to add it again now would undo what its owner has just done.
+  if ((await accountByIdentity(tx, collectionId, identity))?.id !== account?.id) throw new Overtaken();
+  return account;
 }
 
 /** The account whose address the provider has proved, its row locked. */
@@ -110,7 +126,7 @@ async function link(ctx: Context, account: AccountRow, signIn: IdentitySignIn, h
   const { identity, origin } = signIn;
   const kept = await keepIdentity(ctx.db, account, identity, ctx.nowMs);
   // Another account took it between the look and now: the next look finds that one.
-  if (kept === undefined) throw Object.assign(new Error("the identity is another account's"), { code: "23505" });
+  if (kept === undefined) throw new Overtaken();
   if (!kept.isNew) return;
   const detail = { provider: identity.provider, identity: kept.id, ...(how !== undefined && { how }) };
   await audit(ctx, {

@@ -246,6 +246,21 @@ describe("taking one away", () => {
     expect(await identities(token)).toHaveLength(1);
   });
 
+  test("a sign-in with it at the same moment neither brings it back nor blocks", async () => {
+    for (let round = 0; round < 15; round++) {
+      says({ sub: `race-${round}`, email_verified: false });
+      const { accessToken: token, user } = await signInThrough(users, google);
+      await database.db.query({ text: `UPDATE landfall.account SET username = $2, "usernameKey" = $2, "passwordHash" = 'h' WHERE "recordId" = $1`, values: [user.id, `race${round}`] }); // biome-ignore format: one line
+      const [only] = await identities(token);
+      const flows = [newFlow(), newFlow(), newFlow()];
+      const codes = await Promise.all(flows.map((flow) => codeOf(users, flow, google)));
+      const signIns = codes.map((code, at) => users.call("exchangeOAuthCode", { body: { code, codeVerifier: flows[at]?.verifier } })); // biome-ignore format: one line
+      const [removed, ...signedIn] = await Promise.all([users.call("removeIdentity", remove(token, only?.id as string)), ...signIns]); // biome-ignore format: one line
+      expect([removed?.status, ...signedIn.map(({ status }) => status)]).toEqual([204, 200, 200, 200]);
+      expect(await identities(token)).toEqual([]);
+    }
+  });
+
   test("B03 nobody's is taken away but one's own", async () => {
     says();
     const ann = await signInThrough(users, google);

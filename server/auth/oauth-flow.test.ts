@@ -261,12 +261,14 @@ describe("the code that the app gets", () => {
     expect(stored).not.toContain("lf_one_");
   });
 
-  test("is worth nothing once the provider is switched off or gone", async () => {
+  test("is worth nothing once the provider is switched off or gone, and none is given any more", async () => {
+    const at = await browse(await start(users, newFlow(), { provider: "corp2" }));
     await setUp("corp2");
     const flow = newFlow();
     const code = await codeOf(users, flow, { provider: "corp2" });
     await setUp("corp2", { enabled: false });
     expect(await refusedExchange(code, flow.verifier)).toBe("404 provider_not_found");
+    expect((await comeBack(users, at, "corp2")).search).toBe("?error=provider_failed&state=app-state");
     await setUp("corp2");
   });
 });

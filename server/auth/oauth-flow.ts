@@ -13,6 +13,7 @@ import type { Context } from "../kernel/context.ts";
 import type { ChallengePurpose, SpentChallenge } from "./challenge.ts";
 import { errors } from "./errors.ts";
 import { type Driver, type Kept, UpstreamError } from "./oauth-driver.ts";
+import { providerByName } from "./oauth-provider-store.ts";
 import type { Providers } from "./oauth-providers.ts";
 import type { UpstreamIdentity } from "./oauth-types.ts";
 import { checkRedirect, withParameters } from "./redirect.ts";
@@ -102,30 +103,45 @@ export async function returnToApp(
   const { collection, settings } = await deps.target(ctx, begun.collection);
   if (collection.id !== spent.collectionId) throw errors.oauth_state_invalid();
   checkRedirect(begun.redirect, settings.redirects, deps.publicUrl);
-  const told = (told: { code?: string; error?: string }) =>
-    withParameters(begun.redirect, { ...told, state: begun.appState });
+  const outcome = await outcomeOf(ctx, deps, begun, { collection, parameters, state });
+  return withParameters(begun.redirect, { ...outcome, state: begun.appState });
+}
 
+interface Answered {
+  readonly collection: UserCollection;
+  readonly parameters: URLSearchParams;
+  readonly state: string;
+}
+
+async function outcomeOf(
+  ctx: Context,
+  deps: OAuthDeps,
+  begun: Begun,
+  { collection, parameters, state }: Answered,
+): Promise<{ readonly code: string } | { readonly error: string }> {
+  const failed = (why: string) => {
+    // The app learns that it failed; the log, and the provider's test, say why.
+    ctx.log.warn({ event: "provider_failed", provider: begun.provider, collection: begun.collection, why }, "a sign-in through a provider failed"); // biome-ignore format: one line
+    return { error: "provider_failed" };
+  };
   const refusal = parameters.get("error");
-  if (refusal !== null) return told({ error: refusal === "access_denied" ? "access_denied" : failed(ctx, begun, `it says ${refusal.slice(0, 100)}`) }); // biome-ignore format: one line
-  const provider = await deps.providers.find(ctx.db, collection.id, begun.provider);
-  const identity = await deps.upstreamOf(provider).identify({ parameters, state, kept: begun.kept }).catch(upstreamOnly); // biome-ignore format: one line
-  if (identity instanceof UpstreamError) return told({ error: failed(ctx, begun, identity.message) });
+  if (refusal === "access_denied") return { error: refusal };
+  if (refusal !== null) return failed(`it says ${refusal.slice(0, 100)}`);
+  const row = await providerByName(ctx.db, collection.id, begun.provider);
+  if (row === undefined || !row.config.enabled) return failed("it was switched off meanwhile");
+  const upstream = deps.upstreamOf(deps.providers.ready(row));
+  const identity = await upstream.identify({ parameters, state, kept: begun.kept }).catch(upstreamOnly);
+  if (identity instanceof UpstreamError) return failed(identity.message);
   const { codeChallenge, linkTo } = begun;
   const data: Returned = { collection: begun.collection, provider: begun.provider, codeChallenge, identity };
   const purpose = linkTo === undefined ? "oauthCode" : "oauthLink";
   const ours = { purpose, lifeMs: codeMs, collectionId: collection.id, accountId: linkTo, data } as const;
-  return told({ code: (await deps.challenges.make(ctx.db, ours, ctx.nowMs)).secret });
+  return { code: (await deps.challenges.make(ctx.db, ours, ctx.nowMs)).secret };
 }
 
 export function upstreamOnly(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
   throw error;
-}
-
-/** The app learns that it failed, the log and the provider's test why. */
-function failed(ctx: Context, begun: Begun, why: string): string {
-  ctx.log.warn({ event: "provider_failed", provider: begun.provider, collection: begun.collection, why }, "a sign-in through a provider failed"); // biome-ignore format: one line
-  return "provider_failed";
 }
 
 /** Spends a code for the app that began. A code is good for one try, right or wrong. Throws `oauth_code_invalid` (400). */

@@ -65,11 +65,11 @@ describe("setting up", () => {
     await put("google", { preset: "google", clientId: "g", clientSecret: "s" });
     await put("off", { ...corp(), enabled: false });
     expect(await buttons()).toEqual([
-      { name: "corp", label: "OpenID Connect" },
-      { name: "google", label: "Google" },
+      { name: "corp", preset: "oidc", label: "OpenID Connect" },
+      { name: "google", preset: "google", label: "Google" },
     ]);
     expect((await users.call("deleteProvider", at("corp"))).status).toBe(204);
-    expect(await buttons()).toEqual([{ name: "google", label: "Google" }]);
+    expect(await buttons()).toEqual([{ name: "google", preset: "google", label: "Google" }]);
     expect(await users.refused("deleteProvider", at("corp"))).toBe("404 provider_not_found");
   });
 

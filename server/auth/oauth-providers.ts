@@ -2,9 +2,16 @@
 import type { Db } from "../kernel/db/index.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import { errors } from "./errors.ts";
-import { type Presets, presets as shipped } from "./oauth-presets.ts";
+import { type PresetName, type Presets, presets as shipped } from "./oauth-presets.ts";
 import { listProviders, type ProviderRow, providerByName, secretOf } from "./oauth-provider-store.ts";
 import type { Provider } from "./oauth-types.ts";
+
+/** What a sign-in screen shows: the preset tells the mark, the label what to call it. */
+export interface ProviderButton {
+  readonly name: string;
+  readonly preset: PresetName;
+  readonly label: string;
+}
 
 export interface Providers {
   readonly presets: Presets;
@@ -14,7 +21,7 @@ export interface Providers {
   /** Whatever its state. */
   ready(row: ProviderRow): Provider;
   /** For a sign-in screen. */
-  buttons(db: Db, collectionId: number): Promise<{ readonly name: string; readonly label: string }[]>;
+  buttons(db: Db, collectionId: number): Promise<ProviderButton[]>;
 }
 
 export interface ProvidersOptions {
@@ -57,7 +64,7 @@ export function createProviders({ masterKey, publicUrl, presets = shipped }: Pro
     async buttons(db, collectionId) {
       const rows = await listProviders(db, collectionId);
       return rows.flatMap(({ name, config }) =>
-        config.enabled ? [{ name, label: config.label ?? presets[config.preset].label }] : [],
+        config.enabled ? [{ name, preset: config.preset, label: config.label ?? presets[config.preset].label }] : [],
       );
     },
   };

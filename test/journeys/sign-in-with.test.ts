@@ -29,7 +29,7 @@ const here = (at: URL) => at.href.replace(`http://localhost:${port}`, server.url
 
 test("from the button to the record", async () => {
   const { json: screen } = await server.call("GET", "/v1/auth/methods", undefined, { as: null });
-  expect(screen.providers).toEqual([{ name: "corp", label: "Our company" }]);
+  expect(screen.providers).toEqual([{ name: "corp", preset: "oidc", label: "Our company" }]);
 
   const flow = newFlow();
   const begun = await visit(startAt(flow));
