@@ -56,7 +56,8 @@ const presetSchema = z
   .object({
     name: z.enum(presetNames),
     label: z.string(),
-    needs: z.array(z.enum(["issuer", "apple"])).meta({ description: "Members that the preset cannot do without." }),
+    issuer: z.enum(["required", "optional", "fixed"]).meta({ description: "Whether the admin names the issuer." }),
+    keyFile: z.boolean().meta({ description: "The secret is a key file, with the members of `apple` beside it." }),
     scopes: z.array(z.string()),
     idTokens: z.boolean().meta({ description: "Native apps may sign in with its id tokens." }),
     setup: z.object({ url: z.url(), steps: z.array(z.string()) }).meta({ description: "What to do at the provider; `{redirect}` stands for `redirectUrl`." }), // biome-ignore format: one line
@@ -65,12 +66,19 @@ const presetSchema = z
 
 function presetView(name: PresetName): z.output<typeof presetSchema> {
   const preset: Preset = presets[name];
-  const needs = (["issuer", "apple"] as const).filter((need) =>
-    need === "issuer" ? preset.issuer === undefined : preset.clientAuth === "apple",
-  );
+  const issuer = preset.issuer === undefined ? "required" : preset.endpoints === undefined ? "optional" : "fixed";
+  const keyFile = preset.clientAuth === "apple";
   const idTokens = givesIdTokens(preset);
   const { label, scopes, setup } = preset;
-  return { name, label, needs, scopes: [...scopes], idTokens, setup: { url: setup.url, steps: [...setup.steps] } };
+  return {
+    name,
+    label,
+    issuer,
+    keyFile,
+    scopes: [...scopes],
+    idTokens,
+    setup: { url: setup.url, steps: [...setup.steps] },
+  };
 }
 
 function presetsRoute(): Route {
