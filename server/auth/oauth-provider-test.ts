@@ -66,7 +66,7 @@ async function askDoor(outbound: Outbound, provider: Provider, address: URL): Pr
   if (!refused)
     return [
       { name: "client", verdict: "right", says: "The provider knows the client id." },
-      { name: "redirect", verdict: "right", says: `${provider.redirectUrl} is taken.` },
+      { name: "redirect", verdict: "right", says: `${provider.redirectUrl} is registered.` },
     ];
   if (isRedirect) return [{ name: "redirect", verdict: "wrong", says: `Register ${provider.redirectUrl} at the provider${plainHint(provider)}.` }]; // biome-ignore format: one line
   return [{ name: "client", verdict: "wrong", says: "The provider refuses the request: check the client id and the scopes." }]; // biome-ignore format: one line

@@ -65,7 +65,7 @@ test("a provider is added with a wrong secret, which the test names; mended, all
   await field(page, "Issuer").fill(upstream.issuer);
   await field(page, "Client ID").first().fill("app");
   await dialog(page).locator("input[type=password]").fill("not the secret of the tests");
-  await dialog(page).getByRole("combobox", { name: "Name" }).click();
+  await dialog(page).getByRole("combobox", { name: "Name", exact: true }).click();
   await page.getByRole("option", { name: "name" }).click();
   await expectSound(page);
   await keepShot(page, "provider-new-1440-light");

@@ -17,7 +17,7 @@ export function ProviderSteps({ preset, redirectUrl }: ProviderStepsProps) {
       <h3>{words.steps}</h3>
       <ol className="provider-steps">
         {preset.setup.steps.map((step) => (
-          <li key={step}>{step.replace("{redirect}", words.redirect.toLowerCase())}</li>
+          <li key={step}>{step.replace("{redirect}", words.below)}</li>
         ))}
       </ol>
       <p>

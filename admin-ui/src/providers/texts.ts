@@ -49,6 +49,7 @@ export const texts = {
     steps: "At the provider",
     open: "Open its console",
     redirect: "Redirect address",
+    below: "the address below",
     copyRedirect: "Copy the redirect address",
     clientId: "Client ID",
     secret: "Client secret",
