@@ -26,6 +26,15 @@ export function appleClientSecret(client: AppleClient, audience: string, nowMs: 
   return `${signed}.${signature.toString("base64url")}`;
 }
 
+/** Apple's keys are EC on P-256, in PKCS #8. */
+export function isAppleKey(pem: string): boolean {
+  try {
+    return keyOf(pem) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function keyOf(pem: string): KeyObject {
   const key = createPrivateKey(pem);
   if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw new Error("the key is no EC key on P-256");

@@ -1,4 +1,5 @@
 // How an admin sets up a provider, what leaves the server of it, and what the test button says.
+import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -34,6 +35,7 @@ const users = testUsers(database, { redirects: ["myapp://auth"] }, () => ({
   presets: presetsAt(scripted.origin),
 }));
 const secret = "app secret of the tests";
+const otherKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
 
 const at = (name: string) => ({ token: serviceKey, params: { collection: "users", name } });
 const inUsers = { token: serviceKey, params: { collection: "users" } };
@@ -87,6 +89,7 @@ describe("setting up", () => {
     ["oidc without issuer", { preset: "oidc", clientId: "a", clientSecret: "s" }],
     ["another issuer for one with its own places", { preset: "github", clientId: "a", clientSecret: "s", issuer: "https://x.example" }],
     ["apple without team and key", { preset: "apple", clientId: "a", clientSecret: "-----BEGIN PRIVATE KEY-----" }],
+    ["apple with another kind of key", { preset: "apple", clientId: "a", clientSecret: otherKey, apple: { teamId: "TEAM123456", keyId: "KEY1234567" } }],
     ["apple with a password for a key", { preset: "apple", clientId: "a", clientSecret: "s", apple: { teamId: "TEAM123456", keyId: "KEY1234567" } }],
   ])("%s is refused", async (_, body) => expect(await refusedPut(body)).toBe("422 provider_invalid")); // biome-ignore format: a table
 

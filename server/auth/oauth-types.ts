@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Issue } from "../kernel/errors/index.ts";
 import { errors } from "./errors.ts";
+import { isAppleKey } from "./oauth-apple-secret.ts";
 import { type Preset, type Presets, type ProfileClaim, presetNames, profileClaims } from "./oauth-presets.ts";
 
 const time = z.iso.datetime();
@@ -98,7 +99,7 @@ export function checkProvider(input: ProviderInput, presets: Presets, hasSecret:
     wrong("/issuer", "This preset has one issuer only.");
   if (preset.clientAuth === "apple" && input.apple === undefined) wrong("/apple", "Apple needs teamId and keyId.");
   if (clientSecret === undefined && !hasSecret) wrong("/clientSecret", "A new provider needs its secret.");
-  if (preset.clientAuth === "apple" && clientSecret?.includes("PRIVATE KEY") === false)
+  if (preset.clientAuth === "apple" && clientSecret !== undefined && !isAppleKey(clientSecret))
     wrong("/clientSecret", "Apple's secret is the text of the .p8 file.");
   if (issues.length > 0) throw errors.provider_invalid({ issues });
   return kept;

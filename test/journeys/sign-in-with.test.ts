@@ -3,12 +3,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { appRedirect, browse, honestUpstream, newFlow } from "../../server/auth/upstream.fixture.ts";
 import { freePort } from "../support/ports.ts";
-import { testServer } from "../support/server.ts";
+import { call, masterKey, startServer, testServer } from "../support/server.ts";
 
 const port = await freePort();
 const callback = `http://localhost:${port}/v1/auth/oauth/corp/callback`;
 const upstream = honestUpstream([callback]);
-const server = testServer({ PORT: String(port) });
+const server = testServer({ PORT: String(port), LANDFALL_MASTER_KEY: masterKey });
 const providers = "/v1/collections/users/auth/providers";
 
 beforeAll(async () => {
@@ -54,6 +54,25 @@ test("from the button to the record", async () => {
     "oauth_code_invalid",
   );
 });
+
+test("two servers on one database: begun on one, answered on the other, exchanged on either", async () => {
+  const other = await startServer({
+    ...{ DATABASE_URL: server.database.url, LANDFALL_MASTER_KEY: masterKey },
+    LANDFALL_PUBLIC_URL: `http://localhost:${port}`,
+  });
+  try {
+    const flow = newFlow();
+    const at = await answered(flow);
+    const back = await visit(at.href.replace(`http://localhost:${port}`, other.url));
+    const code = new URL(back.headers.get("location") as string).searchParams.get("code");
+    const body = { code, codeVerifier: flow.verifier };
+    // At once on both: the code is worth one exchange wherever it is shown.
+    const answers = await Promise.all([server, other].map(({ url }) => call(url, "POST", "/v1/auth/oauth/exchange", body, { as: null }))); // biome-ignore format: one line
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  } finally {
+    await other.stop();
+  }
+}, 60_000);
 
 test("the admin's test finds nothing wrong", async () => {
   const { json } = await server.call("POST", `${providers}/corp:test`);
