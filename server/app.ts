@@ -16,6 +16,7 @@ import { createInstances } from "./kernel/instances.ts";
 import type { Service } from "./kernel/lifecycle.ts";
 import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
+import { createOutbound } from "./kernel/outbound.ts";
 import { product } from "./kernel/product.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
@@ -60,6 +61,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
   const auth = createAuth({
     ...{ db, clock, log, masterKey, publicUrl, serviceKey: config.serviceKey },
+    outbound: createOutbound({ publicUrl, allow: config.outboundAllow }),
     ...{ collections: collections.registry, records: collections.records },
   });
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });

@@ -26,6 +26,10 @@ export const contents: readonly Chapter[] = [
     ],
   },
   {
+    title: "Sign-in",
+    pages: ["guides/sign-in-with.md", "providers.md"],
+  },
+  {
     title: "Read and write",
     pages: [
       "guides/client.md",

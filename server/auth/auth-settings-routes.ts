@@ -1,9 +1,12 @@
 // Which methods a collection's users may sign in by: the public list for apps, and the settings behind it for admins.
 import { z } from "zod";
+import type { Db } from "../kernel/db/index.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
 import { audit } from "./audit.ts";
 import { type AuthSettings, authSettingsSchema, changeAuthSettings, readAuthSettings } from "./auth-settings.ts";
 import { errors } from "./errors.ts";
+import { presetNames } from "./oauth-presets.ts";
+import type { ProviderButton } from "./oauth-providers.ts";
 import type { UserCollection } from "./user-create.ts";
 import { originOf, userRoute } from "./user-routes.ts";
 import { collectionName } from "./user-types.ts";
@@ -11,13 +14,17 @@ import { collectionName } from "./user-types.ts";
 export interface SettingsRouteDeps {
   /** Throws `auth_collection_not_found` (404). */
   readonly collectionOf: (name: string) => UserCollection;
+  /** Providers that are on. */
+  readonly buttons: (db: Db, collectionId: number) => Promise<Buttons>;
 }
+
+type Buttons = readonly ProviderButton[];
 
 const methodsSchema = z
   .object({
     signUp: z.enum(["open", "invited", "closed"]),
     methods: z.array(z.string()),
-    providers: z.array(z.object({ name: z.string(), label: z.string() })),
+    providers: z.array(z.object({ name: z.string(), preset: z.enum(presetNames), label: z.string() })),
     passwordLengthMin: z.number().int(),
   })
   .meta({ id: "SignInMethods", description: "How users of a collection may sign in." });
@@ -30,7 +37,7 @@ const defaults = authSettingsSchema.parse({});
 const params = z.object({ collection: z.string().max(100).meta({ description: "The collection's name.", example: "users" }) }); // biome-ignore format: one line
 const notThere = ["auth_collection_not_found"];
 
-export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
+export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Route[] {
   return [
     defineRoute({
       ...userRoute,
@@ -42,10 +49,17 @@ export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
       description: "For a sign-in screen: what is switched on, in the order to show it.",
       errors: notThere,
       query: z.strictObject({ collection: collectionName }),
-      responses: { 200: { description: "The methods.", schema: methodsSchema, example: methodsOf(defaults) } },
+      responses: {
+        200: {
+          description: "The methods.",
+          schema: methodsSchema,
+          example: methodsOf(defaults, [{ name: "google", preset: "google", label: "Google" }]),
+        },
+      },
       handler: async (ctx, { query }) => {
-        const { settings } = await readAuthSettings(ctx.db, collectionOf(query.collection).id);
-        return { status: 200, json: methodsOf(settings) };
+        const { id } = collectionOf(query.collection);
+        const { settings } = await readAuthSettings(ctx.db, id);
+        return { status: 200, json: methodsOf(settings, await buttons(ctx.db, id)) };
       },
     }),
     defineRoute({
@@ -104,7 +118,7 @@ export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
 }
 
 /** In the order of a sign-in screen. */
-function methodsOf(settings: AuthSettings): z.output<typeof methodsSchema> {
+function methodsOf(settings: AuthSettings, providers: Buttons): z.output<typeof methodsSchema> {
   const { methods } = settings;
   const named = [
     "passkey",
@@ -119,7 +133,7 @@ function methodsOf(settings: AuthSettings): z.output<typeof methodsSchema> {
   return {
     signUp: settings.signUp,
     methods: named.filter((name) => methods[name].enabled),
-    providers: [],
+    providers: [...providers],
     passwordLengthMin: methods.password.lengthMin,
   };
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Db } from "../kernel/db/index.ts";
 import { errors } from "./errors.ts";
+import { isRedirect } from "./redirect.ts";
 
 const days = (fallback: number) => z.number().min(0.01).max(3_650).default(fallback);
 const toggle = (fallback: boolean) => z.strictObject({ enabled: z.boolean().default(fallback) }).prefault({});
@@ -74,7 +75,10 @@ export const authSettingsSchema = z
       })
       .prefault({}),
     /** Where a sign-in may return to: exact addresses, or a custom scheme such as `myapp://auth`. Nothing is matched by prefix. */
-    redirects: z.array(z.string().min(1).max(500)).max(100).default([]),
+    redirects: z
+      .array(z.string().max(500).refine(isRedirect, "is no address that a sign-in may return to"))
+      .max(100)
+      .default([]),
   })
   .meta({ id: "AuthSettings", description: "How users of a collection sign in." });
 

@@ -1,4 +1,5 @@
 // What this room's tests share: a clock by hand, cheap hashes, captured log lines, and calls through a route's own schemas.
+import { Readable } from "node:stream";
 import pino from "pino";
 import { type Actor, anonymous } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -6,6 +7,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import { masterKey } from "../kernel/master-key.ts";
+import { createOutbound } from "../kernel/outbound.ts";
 import { type Auth, type AuthOptions, createAuth } from "./index.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 
@@ -47,6 +49,8 @@ interface Call {
   readonly query?: { readonly [name: string]: string };
   readonly headers?: { readonly [name: string]: string };
   readonly ip?: string;
+  /** For routes that read their body themselves. */
+  readonly form?: { readonly [name: string]: string };
   /** The Authorization header's token. */
   readonly token?: string;
 }
@@ -55,6 +59,7 @@ interface Answer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, after their route's schema held
   readonly json: any;
+  readonly headers: { readonly [name: string]: string };
 }
 
 export interface TestAuth {
@@ -87,6 +92,7 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
     serviceKey,
     masterKey: masterKey(Buffer.alloc(32, 7)),
     publicUrl: "https://app.example.com",
+    outbound: createOutbound({ publicUrl: "https://app.example.com" }),
     records: { read: noRecords, create: noRecords, remove: noRecords },
     collections: { current: () => names(self.collections), refresh: async () => names(self.collections) },
     ...options,
@@ -140,14 +146,14 @@ async function through(
     params: parse(route.params, call.params ?? {}),
     query: parse(route.query, call.query ?? {}),
     body: parse(route.body, JSON.parse(JSON.stringify(call.body ?? null))),
-    stream: undefined as never,
+    stream: Readable.from([Buffer.from(new URLSearchParams(call.form ?? {}).toString())]),
     headers: call.headers ?? {},
     ip: call.ip ?? "203.0.113.1",
   });
   const json = reply.json === undefined ? undefined : JSON.parse(JSON.stringify(reply.json));
   route.responses[reply.status]?.schema?.parse(json);
   if (route.responses[reply.status] === undefined) throw new Error(`${route.name} does not declare ${reply.status}`);
-  return { status: reply.status, json };
+  return { status: reply.status, json, headers: reply.headers ?? {} };
 }
 
 function names({ version, ids }: CollectionsFixture) {

@@ -24,6 +24,7 @@ export type ChallengePurpose =
   | "oauthCode"
   | "passkeySignIn"
   | "passkeyAdd"
+  | "oauthLink"
   | "stepUp"
   | "phone"
   | "invitation"

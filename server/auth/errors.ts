@@ -174,6 +174,61 @@ export const errors = defineErrors({
     says: "A sign-up may set no fields here: the collection has no create rule.",
     advice: "Leave `profile` out, or let an admin set a create rule such as `id == auth.id`.",
   },
+  provider_not_found: {
+    status: 404,
+    says: "There is no such provider of sign-in here, or it is switched off.",
+    advice: "GET /v1/auth/methods lists those that are on.",
+  },
+  provider_invalid: {
+    status: 422,
+    says: "The provider cannot be set up like this.",
+    advice: "Mend what `errors` lists.",
+  },
+  provider_failed: {
+    status: 503,
+    says: "The provider of sign-in cannot be reached, or does not answer as it should.",
+    advice: "Try again after Retry-After. An admin sees what is wrong with the provider's test.",
+  },
+  provider_limit: {
+    status: 422,
+    says: "The collection has {max} providers, which is the limit.",
+    advice: "Delete providers that are no longer used.",
+  },
+  redirect_not_allowed: {
+    status: 400,
+    says: "A sign-in may not return to this address.",
+    advice: "Send one that stands in the collection's `redirects`, letter for letter.",
+  },
+  oauth_state_invalid: {
+    status: 400,
+    says: "This sign-in was not begun here, is over, or took longer than ten minutes.",
+    advice: "Go back to the app and begin again.",
+  },
+  oauth_code_invalid: {
+    status: 400,
+    says: "The code is unknown, used, older than two minutes, or not this app's.",
+    advice: "Begin again; send the `codeVerifier` whose challenge began the sign-in.",
+  },
+  id_token_invalid: {
+    status: 401,
+    says: "The id token is not this provider's for this app, has expired, was used, or holds another nonce.",
+    advice: "Ask the provider for a new one, with a nonce made for this sign-in.",
+  },
+  sign_up_closed: {
+    status: 403,
+    says: "Nobody can make an account here by themselves.",
+    advice: "Ask the people who run the app for an invitation.",
+  },
+  identity_taken: {
+    status: 409,
+    says: "This identity signs in to another account.",
+    advice: "Sign in with it, and unlink it there first.",
+  },
+  identity_not_found: {
+    status: 404,
+    says: "You have no identity with this id.",
+    advice: "List your identities with GET /v1/auth/identities.",
+  },
   auth_settings_invalid: {
     status: 422,
     says: "The settings cannot be like this.",

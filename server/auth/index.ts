@@ -7,6 +7,7 @@ import type { Route } from "../kernel/http/route.ts";
 import { hashSecret } from "../kernel/ids.ts";
 import type { Service } from "../kernel/lifecycle.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
+import type { Outbound } from "../kernel/outbound.ts";
 import { product } from "../kernel/product.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
@@ -16,6 +17,7 @@ import { namedActor } from "./explain-actor.ts";
 import { type Collections, keyActor } from "./key.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { findKey } from "./key-store.ts";
+import type { Presets } from "./oauth-presets.ts";
 import { createOwners, type Owners } from "./owner.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
@@ -38,6 +40,9 @@ export interface AuthOptions {
   readonly records: UserRecords;
   readonly masterKey: MasterKey;
   readonly publicUrl: string;
+  /** The way to the providers of sign-in. */
+  readonly outbound: Outbound;
+  readonly presets?: Presets | undefined;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }

@@ -7,6 +7,7 @@ import { sweepSessions } from "./admin-store.ts";
 import { sweepChallenges } from "./challenge.ts";
 import { sweepCredentialChanges } from "./credential-feed.ts";
 import { sweepProofs } from "./dpop.ts";
+import { sweepSpentTokens } from "./identity-store.ts";
 import { sweepLimits } from "./throttle.ts";
 import { sweepUserSessions } from "./user-session-store.ts";
 
@@ -27,6 +28,7 @@ export function createSweeper({ db, clock, log, everyMs }: SweeperOptions): Serv
       await sweepUserSessions(db, clock.now());
       await sweepChallenges(db, clock.now());
       await sweepProofs(db, clock.now());
+      await sweepSpentTokens(db, clock.now());
       await sweepCredentialChanges(db, clock.now());
     } catch (cause) {
       log.warn(

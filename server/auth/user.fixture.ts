@@ -3,6 +3,7 @@ import { beforeAll } from "vitest";
 import type { TestDatabase } from "../../test/support/database.ts";
 import { recordTestbed, type Testbed } from "../collections/record-testbed.ts";
 import { type ManualClock, manualClock, type TestAuth, testAuth } from "./auth.fixture.ts";
+import type { AuthOptions } from "./index.ts";
 
 export const usersDefinition = {
   name: "users",
@@ -19,13 +20,17 @@ export interface TestUsers extends TestAuth {
 }
 
 /** Call at the top level of a file; ready from beforeAll on. `settings` are those of `users`. */
-export function testUsers(database: TestDatabase, settings: object = {}): TestUsers {
+export function testUsers(
+  database: TestDatabase,
+  settings: object = {},
+  options: () => Omit<Partial<AuthOptions>, "clock"> = () => ({}),
+): TestUsers {
   const bed = recordTestbed(database, [usersDefinition as never]);
   const clock: ManualClock = manualClock();
   let users: TestUsers | undefined;
   beforeAll(async () => {
     const records = { read: bed.reader.read, create: bed.writer.create, remove: bed.writer.remove };
-    const auth = testAuth(database.db, { clock, collections: bed.registry, records });
+    const auth = testAuth(database.db, { clock, collections: bed.registry, records, ...options() });
     users = Object.assign(auth, { bed });
     await changeSettings(database, settings);
   });

@@ -5,6 +5,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
+import type { Outbound } from "../kernel/outbound.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
@@ -17,7 +18,14 @@ import { errors } from "./errors.ts";
 import { createFactors } from "./factor.ts";
 import { factorRoutes } from "./factor-routes.ts";
 import { factorSignInRoutes } from "./factor-sign-in-routes.ts";
+import { identityRoutes } from "./identity-routes.ts";
 import { jwksRoute } from "./jwks-route.ts";
+import { createIdTokens } from "./oauth-id-token.ts";
+import type { Presets } from "./oauth-presets.ts";
+import { providerRoutes } from "./oauth-provider-routes.ts";
+import { createProviders } from "./oauth-providers.ts";
+import { oauthRoutes } from "./oauth-routes.ts";
+import { createUpstreams } from "./oauth-upstream.ts";
 import { createPasskeys } from "./passkey.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import type { PasswordHasher } from "./password.ts";
@@ -53,6 +61,9 @@ export interface UsersOptions {
   readonly passwords: PasswordHasher;
   /** Issuer of tokens and base of every link; from the settings, never from a request. */
   readonly publicUrl: string;
+  readonly outbound: Outbound;
+  /** Others than the product's, for tests. */
+  readonly presets?: Presets | undefined;
   readonly collections: UserCollections;
   readonly records: UserRecords;
   readonly forget: (...subjects: string[]) => void;
@@ -67,7 +78,7 @@ export interface Users {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { db, clock, masterKey, passwords, publicUrl, collections, records, forget } = options;
+  const { db, clock, masterKey, passwords, publicUrl, outbound, collections, records, forget } = options;
   const keys = createTokenKeys(db, masterKey, clock);
   const accessTokens = createAccessTokens({ keys, clock, publicUrl });
   const refreshTokens = createRefreshTokens(db, masterKey);
@@ -97,6 +108,9 @@ export function createUsers(options: UsersOptions): Users {
   const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, provenKey, target, forget };
   const own = { ...signIn, sessionOf, collectionName };
   const withFactors = { ...own, issuer: new URL(publicUrl).host };
+  const providers = createProviders({ masterKey, publicUrl, presets: options.presets });
+  const upstreamOf = createUpstreams(outbound);
+  const oauth = { ...signIn, providers, upstreamOf, publicUrl, idTokens: createIdTokens(outbound) };
 
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
@@ -105,13 +119,16 @@ export function createUsers(options: UsersOptions): Users {
     routes: [
       jwksRoute(keys),
       ...appAssociationRoutes(appsOf),
-      ...settingsRoutes({ collectionOf }),
+      ...settingsRoutes({ collectionOf, buttons: providers.buttons }),
       ...userRoutes(own),
       stepUpRoute(own),
       ...anonymousRoutes(signIn),
       ...factorSignInRoutes(withFactors),
       ...factorRoutes(withFactors),
       ...passkeyRoutes(own),
+      ...providerRoutes({ collectionOf, masterKey, outbound, providers, upstreamOf }),
+      ...oauthRoutes(oauth),
+      ...identityRoutes({ ...oauth, sessionOf, collectionName }),
     ],
   };
 }

@@ -45,6 +45,14 @@ export const settings = {
     who: "operators",
     text: "Origins that may call /v1 from a browser, separated by commas. Unset: any, never with credentials.",
   },
+  outboundAllow: {
+    env: "LANDFALL_OUTBOUND_ALLOW",
+    type: "list",
+    default: [],
+    group: "Network",
+    who: "operators",
+    text: "Private addresses or CIDR ranges the server may call, such as those of an identity provider inside. Unset: public ones only.",
+  },
   dataDir: {
     env: "LANDFALL_DATA_DIR",
     type: "path",
