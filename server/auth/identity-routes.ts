@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Actor } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
 import { defineRoute, type Input, type Route } from "../kernel/http/route.ts";
-import { accountById, lockAccount } from "./account-store.ts";
+import { lockAccount } from "./account-store.ts";
 import { audit } from "./audit.ts";
 import { errors } from "./errors.ts";
 import { linkIdentity } from "./identity-sign-in.ts";

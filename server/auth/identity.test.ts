@@ -203,7 +203,7 @@ describe("adding one while signed in", () => {
     expect(await users.refused("removeIdentity", { token, params: { id: items[0].id } })).toBe("401 step_up_required");
     const fresh = await anonymous();
     await database.db.query({ text: `UPDATE landfall."userSession" SET "impersonatedBy" = 'admin:1' WHERE id = $1`, values: [fresh.session.id] }); // biome-ignore format: one line
-    expect(await users.refused("startIdentity", { token: fresh.accessToken, body })).toBe("401 step_up_required");
+    expect(await users.refused("startIdentity", { token: fresh.accessToken, body })).toBe("403 impersonation_refused");
   });
 
   test("is for users: an admin and a visitor have no identities", async () => {
