@@ -161,11 +161,15 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
     session: UserSessionRow,
     from: AuditOrigin,
   ): Promise<void> {
-    await ctx.db.transaction(async (tx) => {
-      await endUserSessions(tx, account.id, { only: session.id });
+    const ended = await ctx.db.transaction(async (tx) => {
+      const [id] = await endUserSessions(tx, account.id, { only: session.id });
+      // Of many that ask at once one ends it, and one event tells of it.
+      if (id === undefined) return false;
       await audit({ ...ctx, db: tx }, { event: "refresh_reused", ...subjectOf(account, session.id), ...from });
+      return true;
     });
     forget(`userSession:${session.id}`);
+    if (!ended) return;
     ctx.log.warn(
       { event: "refresh_reused", accountId: account.id, sessionId: session.id },
       "a replaced refresh token was used",
