@@ -172,7 +172,15 @@ describe("T30 each kind of secret at every door that takes another", () => {
   const secretNames =
     /^(refreshToken|token|flow|code|secret|link|recoveryCode|password|currentPassword|email|username)$/;
   /** Which kind opens which member of which body. */
-  const rightful: { readonly [operation: string]: string } = { refreshTokens: "refresh" };
+  const rightful: { readonly [operation: string]: string } = {
+    ...{
+      refreshTokens: "refresh",
+      exchangeOAuthCode: "oauthCode",
+      confirmSignUp: "signUp",
+      confirmEmailSignIn: "signIn",
+    },
+    ...{ finishFactor: "factor", resetPassword: "passwordReset", confirmEmailChange: "emailChange" },
+  };
 
   async function secrets(): Promise<Record<string, string>> {
     const { db } = server.database;
