@@ -147,7 +147,8 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
 
       const now = await userSessionById(ctx.db, before.id);
       if (now === undefined || !isAlive(now, ctx.nowMs, idleMs)) throw errors.refresh_token_invalid();
-      const replacedMs = ctx.nowMs - now.rotatedAt.getTime();
+      // A clock that stepped back must not make the grace as long as its step.
+      const replacedMs = Math.abs(ctx.nowMs - now.rotatedAt.getTime());
       if (now.rotation === asked.rotation + 1 && replacedMs < refreshGraceMs) return tokensOf(now, account, settings);
       await endFamily(ctx, account, now, { address, agent });
       throw errors.refresh_token_invalid();
