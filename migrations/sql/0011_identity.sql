@@ -257,6 +257,10 @@ CREATE TRIGGER membership_changed AFTER INSERT OR UPDATE OR DELETE ON landfall."
 -- On the tables of collections of kind auth: the account comes and goes with its record, whoever writes it.
 CREATE FUNCTION landfall.account_follows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- UPDATE OF id fires for whatever names the column, as an upsert of a whole row does.
+  IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+    RETURN NULL;
+  END IF;
   IF TG_OP <> 'INSERT' THEN
     DELETE FROM landfall.account WHERE "collectionId" = TG_ARGV[0]::int AND "recordId" = OLD.id;
   END IF;

@@ -80,8 +80,12 @@ export interface LiveSession extends UserSessionRow {
   readonly teams: readonly string[];
 }
 
+/** Postgres takes no U+0000, and what is no session's id need not be looked up. */
+const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** The session, its account and what rules see of it; undefined when it ended, expired, or is suspended. */
 export async function findUserSession(db: Db, id: string, nowMs: number): Promise<LiveSession | undefined> {
+  if (!idForm.test(id)) return undefined;
   const rows = await db.query<UserSessionRow & Omit<LiveSession["account"], "id"> & Pick<LiveSession, "teams">>({
     name: "auth_user_session_find",
     text: `SELECT ${columns}, a."collectionId", a."recordId", a.anonymous, a.roles, a.claims,

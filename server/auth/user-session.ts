@@ -147,7 +147,8 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
 
       const now = await userSessionById(ctx.db, before.id);
       if (now === undefined || !isAlive(now, ctx.nowMs, idleMs)) throw errors.refresh_token_invalid();
-      const replacedMs = ctx.nowMs - now.rotatedAt.getTime();
+      // A clock that stepped back must not make the grace as long as its step.
+      const replacedMs = Math.abs(ctx.nowMs - now.rotatedAt.getTime());
       if (now.rotation === asked.rotation + 1 && replacedMs < refreshGraceMs) return tokensOf(now, account, settings);
       await endFamily(ctx, account, now, { address, agent });
       throw errors.refresh_token_invalid();
@@ -161,11 +162,15 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
     session: UserSessionRow,
     from: AuditOrigin,
   ): Promise<void> {
-    await ctx.db.transaction(async (tx) => {
-      await endUserSessions(tx, account.id, { only: session.id });
+    const ended = await ctx.db.transaction(async (tx) => {
+      const [id] = await endUserSessions(tx, account.id, { only: session.id });
+      // Of many that ask at once one ends it, and one event tells of it.
+      if (id === undefined) return false;
       await audit({ ...ctx, db: tx }, { event: "refresh_reused", ...subjectOf(account, session.id), ...from });
+      return true;
     });
     forget(`userSession:${session.id}`);
+    if (!ended) return;
     ctx.log.warn(
       { event: "refresh_reused", accountId: account.id, sessionId: session.id },
       "a replaced refresh token was used",
