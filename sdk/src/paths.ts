@@ -17,6 +17,17 @@ export function recordPath(collection: string, id: string): string {
   return `${collectionPath(collection)}/records/${id}`;
 }
 
+const providerName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** Of one thing of the signed-in user, or of a provider. */
+export function authPath(kind: "devices" | "sessions" | "identities" | "oauth", id: string, rest = ""): string {
+  if (typeof id !== "string" || !(kind === "oauth" ? providerName : recordId).test(id))
+    throw invalid(
+      kind === "oauth" ? `"${id}" is no provider's name.` : "An id has 1 to 64 characters of A-Z a-z 0-9 _ -.",
+    );
+  return `/v1/auth/${kind}/${id}${rest}`;
+}
+
 /** An argument that must be there: JSON would drop an undefined one on the way, and the question would be another. */
 export function required<Value>(value: Value, name: string): Value {
   if (value !== undefined && value !== null) return value;

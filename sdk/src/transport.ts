@@ -22,6 +22,8 @@ export interface CallOptions {
 export interface TransportOptions {
   readonly url: string;
   readonly token: () => string | undefined | Promise<string | undefined>;
+  /** Asked for another token when the server no longer takes this one; its rejection is the call's. */
+  readonly renew?: ((refused: string) => Promise<string>) | undefined;
   readonly timeoutMs: number;
   /** Attempts after the first. */
   readonly retries: number;
@@ -58,11 +60,20 @@ export function createTransport(options: TransportOptions): Transport {
   let epoch: string | undefined;
   const send = async (request: Request, call: CallOptions = {}): Promise<Answer> => {
     const limit = deadline(call.timeoutMs ?? options.timeoutMs, call.signal);
-    const headers = await headersOf(request, options);
+    const headers = headersOf(request, options);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const once = () => attempt(options.runtime, `${base}${request.path}`, request.method, headers, body, limit.signal);
+    const sendAs = (token: string | undefined) =>
+      withRetries(options, limit.signal, () => {
+        const all = { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+        return attempt(options.runtime, `${base}${request.path}`, request.method, all, body, limit.signal);
+      });
     try {
-      const answer = await withRetries(options, limit.signal, once);
+      const token = await unlessAborted(options.token, limit.signal);
+      const answer = await sendAs(token).catch(async (error: unknown) => {
+        if (token === undefined || options.renew === undefined || !isRefusedToken(error)) throw error;
+        const { renew } = options;
+        return sendAs(await unlessAborted(() => renew(token), limit.signal));
+      });
       epoch = /^"([^".]+)\./.exec(answer.etag ?? "")?.[1] ?? epoch;
       return answer;
     } catch (error) {
@@ -74,15 +85,28 @@ export function createTransport(options: TransportOptions): Transport {
   return { send, epoch: () => epoch };
 }
 
-async function headersOf(request: Request, options: TransportOptions): Promise<Record<string, string>> {
-  const token = await options.token();
+const isRefusedToken = (error: unknown) => error instanceof LandfallError && error.code === "credential_invalid";
+
+/** Others may wait for the same token: the signal ends the waiting, not the work. */
+function unlessAborted<Value>(work: () => Value | Promise<Value>, signal: AbortSignalLike): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort);
+    const done = () => signal.removeEventListener("abort", onAbort);
+    // In a then: a token function that throws rejects the call as one that rejects.
+    Promise.resolve().then(work).then(resolve, reject).finally(done);
+  });
+}
+
+/** Of every attempt alike, so that one with a renewed token is the same write. */
+function headersOf(request: Request, options: TransportOptions): Record<string, string> {
   const unsafe = request.method !== "GET" && request.safe !== true;
   return {
     accept: "application/json",
     ...(request.body === undefined
       ? {}
       : { "content-type": request.method === "PATCH" ? "application/merge-patch+json" : "application/json" }),
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(unsafe ? { "idempotency-key": randomToken(options.runtime.random) } : {}),
     ...request.headers,
   };
