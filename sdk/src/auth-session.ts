@@ -12,7 +12,7 @@ import { lifetimeMs } from "./auth-token.ts";
 import type { Account, AuthChange, SignedIn, Tokens } from "./auth-types.ts";
 import { LandfallError } from "./error.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Transport } from "./transport.ts";
+import type { Request, Transport } from "./transport.ts";
 
 export interface HeldSession extends SignedIn {
   /** By the local clock, at the moment the token came. */
@@ -73,7 +73,10 @@ export class SessionHolder {
     if (this.storeIsBehind) return;
     const before = this.held;
     await this.read();
-    if (before?.refreshToken === this.held?.refreshToken && before?.user === this.held?.user) return;
+    if (JSON.stringify(before) === JSON.stringify(this.held)) {
+      this.held = before; // The same object as before: what a screen compares by identity has not changed.
+      return;
+    }
     if (this.held === undefined) this.tell("signedOut");
     else this.tell(before?.session.id === this.held.session.id ? "refreshed" : "signedIn");
   }
@@ -147,7 +150,7 @@ export class SessionHolder {
     if (refused !== undefined && before.accessToken !== refused) return before.accessToken;
     const { refreshToken } = before;
     try {
-      const { json } = await this.deps.open.send({ method: "POST", path: "/v1/auth/refresh", body: { refreshToken } });
+      const { json } = await this.deps.open.send(refreshRequest(refreshToken));
       // Whoever signed out or in meanwhile is not brought back.
       if (this.held?.refreshToken === refreshToken) await this.take(json as Tokens, "refreshed", before);
     } catch (error) {
@@ -165,6 +168,14 @@ export class SessionHolder {
     for (const listener of [...this.listeners]) listener(event);
   }
 }
+
+/** May be repeated: for 20 s the server answers the same successor. */
+export const refreshRequest = (refreshToken: string): Request => ({
+  method: "POST",
+  path: "/v1/auth/refresh",
+  body: { refreshToken },
+  safe: true,
+});
 
 function signedOut(): LandfallError {
   return new LandfallError({ code: "signed_out", message: "Nobody is signed in.", advice: "Sign in first." });

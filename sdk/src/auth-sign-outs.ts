@@ -1,5 +1,6 @@
 // Sign-outs that the server has not heard of yet. The user is signed out here at once, whatever the network does; what ends
 // the session on the server waits in the store and goes out at the next contact.
+import { refreshRequest } from "./auth-session.ts";
 import type { TokenStore } from "./auth-store.ts";
 import type { Tokens } from "./auth-types.ts";
 import { LandfallError } from "./error.ts";
@@ -47,7 +48,7 @@ export function createSignOuts(
       await as(accessToken).send(request, limit);
     } catch (error) {
       if (!isRefused(error)) throw error;
-      const renewed = await open.send({ method: "POST", path: "/v1/auth/refresh", body: { refreshToken } }, limit);
+      const renewed = await open.send(refreshRequest(refreshToken), limit);
       await as((renewed.json as Tokens).accessToken).send(request, limit);
     }
   }

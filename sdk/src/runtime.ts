@@ -88,7 +88,7 @@ export const defaultRuntime: Runtime = {
     return surroundings.fetch(url, init);
   },
   random: Math.random,
-  now: Date.now,
+  now: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const done = () => {
