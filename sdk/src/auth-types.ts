@@ -124,6 +124,55 @@ export interface Identity {
 }
 
 /**
+ * A second factor.
+ *
+ * @example
+ * ```ts
+ * const isUnused = ({ lastUsedAt }: Factor) => lastUsedAt === null;
+ * ```
+ */
+export interface Factor {
+  readonly id: string;
+  readonly kind: "totp";
+  readonly name: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+}
+
+/**
+ * An authenticator app to set up: show `qr`, or `secret` to type in.
+ *
+ * @example
+ * ```ts
+ * const imageOf = ({ qr }: FactorOffer) => `data:image/svg+xml,${encodeURIComponent(qr)}`;
+ * ```
+ */
+export interface FactorOffer {
+  readonly id: string;
+  readonly secret: string;
+  /** `otpauth:`, for a link on the phone itself. */
+  readonly uri: string;
+  /** SVG. */
+  readonly qr: string;
+}
+
+/**
+ * A passkey of the signed-in user.
+ *
+ * @example
+ * ```ts
+ * const lineOf = ({ name, backedUp }: Passkey) => (backedUp ? `${name} (synced)` : name);
+ * ```
+ */
+export interface Passkey {
+  readonly id: string;
+  readonly name: string;
+  readonly backedUp: boolean;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+}
+
+/**
  * What a sign-in screen may offer.
  *
  * @example

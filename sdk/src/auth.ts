@@ -1,11 +1,12 @@
 // `lf.auth`: signing in and out, and what a user does with their account. The verbs of `/v1/auth`, typed; the session itself
 // is held in auth-session.ts.
+import { browserPasskeys, createCalls, type DeviceCalls, type FactorCalls, type PasskeyCalls, type PasskeyFlow, type PasskeyPlatform, type SessionCalls } from "./auth-calls.ts"; // biome-ignore format: one line
 import { createLock } from "./auth-lock.ts";
 import { arrive, type CryptoLike, depart } from "./auth-redirect.ts";
 import { SessionHolder } from "./auth-session.ts";
 import { createSignOuts, type SignOuts } from "./auth-sign-outs.ts";
 import { defaultStore, type TokenStore } from "./auth-store.ts";
-import type { Account, AuthChange, Device, DeviceInput, Identity, SignedIn, SignInMethods, SignInStep, UserSession } from "./auth-types.ts"; // biome-ignore format: one line
+import type { Account, AuthChange, DeviceInput, FactorOffer, Identity, SignedIn, SignInMethods, SignInStep } from "./auth-types.ts"; // biome-ignore format: one line
 import { authPath } from "./paths.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Answer, type CallOptions, createTransport, type Transport, type TransportOptions } from "./transport.ts";
@@ -31,6 +32,8 @@ export interface AuthOptions<Users extends string = string> {
   readonly device?: DeviceInput;
   /** Replaces the runtime's WebCrypto, which signing in at a provider needs. */
   readonly crypto?: CryptoLike;
+  /** Replaces the browser's passkeys, in native apps. */
+  readonly passkeys?: PasskeyPlatform;
 }
 
 interface Surroundings {
@@ -54,21 +57,17 @@ interface Surroundings {
  */
 export class Auth<User extends { readonly id: string } = { readonly id: string }> {
   /** The user's devices. */
-  readonly devices: {
-    list(options?: CallOptions): Promise<Device[]>;
-    rename(id: string, name: string, options?: CallOptions): Promise<void>;
-    /** Ends every session there; the app on it wipes what it had stored at its next contact. */
-    revoke(id: string, options?: CallOptions): Promise<void>;
-  };
+  readonly devices: DeviceCalls;
   /** The user's sessions. */
-  readonly sessions: {
-    list(options?: CallOptions): Promise<UserSession[]>;
-    end(id: string, options?: CallOptions): Promise<void>;
-  };
+  readonly sessions: SessionCalls;
+  /** Second factors. */
+  readonly factors: FactorCalls;
+  /** Passkeys. */
+  readonly passkeys: PasskeyCalls;
   /** Who the user is at other providers. */
   readonly identities: {
     list(options?: CallOptions): Promise<Identity[]>;
-    /** As {@link Auth.signInWith}, for whoever is signed in already. */
+    /** As {@link Auth.signInWith}, for whoever is signed in already; an anonymous user keeps their id and data. */
     link(provider: string, target: { readonly redirect: string }, options?: CallOptions): Promise<{ url: string }>;
     unlink(id: string, options?: CallOptions): Promise<void>;
   };
@@ -102,9 +101,12 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
       createTransport({ ...once, token: () => undefined }),
       (token) => createTransport({ ...once, token: () => token }),
     );
-    this.devices = this.deviceCalls();
-    this.sessions = this.sessionCalls();
-    this.identities = this.identityCalls();
+    const { identities, ...calls } = createCalls(this.own, options.passkeys ?? browserPasskeys);
+    this.devices = calls.devices;
+    this.sessions = calls.sessions;
+    this.factors = calls.factors;
+    this.passkeys = calls.passkeys;
+    this.identities = { ...identities, link: (provider, target, call) => this.link(provider, target, call) };
     void this.holder.load().then(() => this.signOuts.send(), () => {}); // biome-ignore format: one line
     this.followOtherTabs();
   }
@@ -201,7 +203,7 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
 
   /**
    * Makes an account. The answer is the same whether the address is known or not; the code in the mail goes to
-   * {@link Auth.confirmSignUp}. An anonymous user who signs up keeps their id and data.
+   * {@link Auth.confirmSignUp}.
    */
   signUp(
     input: {
@@ -210,8 +212,6 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
       readonly username?: string;
       readonly profile?: Readonly<Record<string, unknown>>;
       readonly locale?: string;
-      /** Where the hosted page sends the user afterwards: exactly one of the addresses allowed in the console. */
-      readonly redirect?: string;
     },
     options?: CallOptions,
   ): Promise<SignInStep<User>> {
@@ -224,7 +224,7 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
     options?: CallOptions,
   ): Promise<SignInStep<User>> {
     // biome-ignore format: one line
-    return this.step("/v1/auth/sign-up/confirm", input, options);
+    return this.step("/v1/auth/sign-up/confirm", input, options, "flow");
   }
 
   /** By password. */
@@ -237,12 +237,12 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
 
   /** Sends a mail with a code and a link, to an address that has an account; whether it does is not told. */
   async sendSignInCode(email: string, options?: CallOptions): Promise<{ flow: string; expiresAt: string }> {
-    return this.begin("/v1/auth/sign-in/email", { email }, options);
+    return this.begin("/v1/auth/sign-in/email", { email, ...(await this.device()) }, options);
   }
 
   /** By the code or the link of that mail. */
   signInWithCode(input: Confirmation | { readonly token: string }, options?: CallOptions): Promise<SignInStep<User>> {
-    return this.step("/v1/auth/sign-in/email/confirm", input, options, false);
+    return this.step("/v1/auth/sign-in/email/confirm", input, options, "flow");
   }
 
   /** The second factor, where a step said `next: "factor"`. */
@@ -250,10 +250,36 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
     input: { readonly flow: string } & ({ readonly code: string } | { readonly recoveryCode: string }),
     options?: CallOptions,
   ): Promise<SignInStep<User>> {
-    return this.step("/v1/auth/sign-in/factor", input, options, false);
+    return this.step("/v1/auth/sign-in/factor", input, options, "flow");
   }
 
-  /** A user without a name, who may sign up later and keep everything. */
+  /** Sets up the second factor that a step with `next: "enrol"` asks for; show its `qr`. */
+  async beginEnrolment(flow: string, options?: CallOptions): Promise<FactorOffer> {
+    return (await this.open.send({ method: "POST", path: "/v1/auth/sign-in/enrol", body: { flow } }, options)).json as FactorOffer; // biome-ignore format: one line
+  }
+
+  /** The first code of that factor, which ends the sign-in. The recovery codes are shown this once. */
+  async confirmEnrolment(
+    body: { readonly flow: string; readonly factor: string; readonly code: string },
+    options?: CallOptions,
+  ): Promise<SignInStep<User> & { readonly recoveryCodes: readonly string[] }> {
+    const answer = await this.open.send({ method: "POST", path: "/v1/auth/sign-in/enrol/confirm", body }, options);
+    const { recoveryCodes } = answer.json as { recoveryCodes: readonly string[] };
+    return { ...(await this.taken(answer)), recoveryCodes };
+  }
+
+  /** By a passkey, which says by itself who it is. */
+  async signInWithPasskey(options?: CallOptions): Promise<SignInStep<User>> {
+    const { json } = await this.open.send(
+      { method: "POST", path: "/v1/auth/sign-in/passkey/options", body: this.which() },
+      options,
+    );
+    const { flow, options: asked } = json as PasskeyFlow;
+    const credential = await (this.options.passkeys ?? browserPasskeys).get(asked);
+    return this.step("/v1/auth/sign-in/passkey", { flow, credential }, options);
+  }
+
+  /** A user without a name, who adds a way to sign in later and keeps id and data. */
   signInAnonymously(options?: CallOptions): Promise<SignInStep<User>> {
     return this.step("/v1/auth/sign-in/anonymous", {}, options);
   }
@@ -277,7 +303,7 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
     if (arrived === undefined) return undefined;
     const { code, departure } = arrived;
     const body = { code, codeVerifier: departure.verifier };
-    if (!departure.link) return this.step("/v1/auth/oauth/exchange", body, options, false);
+    if (!departure.link) return this.step("/v1/auth/oauth/exchange", body, options, "device");
     await this.own.send({ method: "POST", path: "/v1/auth/identities/confirm", body }, options);
     const user = await this.reload(options);
     return user && this.account ? { next: "done", user, account: this.account } : undefined;
@@ -322,12 +348,52 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
     return this.begin("/v1/auth/password/reset", { email }, options);
   }
 
-  /** Sets the password by the code or the link of that mail, and ends every session. */
-  confirmPasswordReset(
+  /** Sets the password by the code or the link of that mail, and ends every session; sign in with it then. */
+  async confirmPasswordReset(
     input: (Confirmation | { readonly token: string }) & { readonly password: string },
     options?: CallOptions,
-  ): Promise<SignInStep<User>> {
-    return this.step("/v1/auth/password/reset/confirm", input, options, false);
+  ): Promise<void> {
+    await this.open.send({ method: "POST", path: "/v1/auth/password/reset/confirm", body: input }, options);
+  }
+
+  /** Sends a code to the address the user has, or to the new one when they have none. Needs a recent sign-in. */
+  changeEmail(email: string, options?: CallOptions): Promise<{ flow: string; expiresAt: string }> {
+    return this.ownStep("/v1/auth/email", { email }, options);
+  }
+
+  /** The code of one side; answers the flow of the other side's, or undefined when the address is changed. */
+  async confirmEmail(
+    input: Confirmation,
+    options?: CallOptions,
+  ): Promise<{ flow: string; expiresAt: string } | undefined> {
+    // biome-ignore format: one line
+    const { status, json } = await this.own.send({ method: "POST", path: "/v1/auth/email/confirm", body: input }, options);
+    if (status === 202) return json as { flow: string; expiresAt: string };
+    await this.reload(options);
+    return undefined;
+  }
+
+  /** Proves who is there once more, which sensitive changes ask for after a while (`step_up_required`). */
+  async stepUp(
+    proof: { readonly password: string } | { readonly code: string } | { readonly recoveryCode: string },
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.own.send({ method: "POST", path: "/v1/auth/step-up", body: proof }, options);
+  }
+
+  private async link(
+    provider: string,
+    { redirect }: { readonly redirect: string },
+    options?: CallOptions,
+  ): Promise<{ url: string }> {
+    // biome-ignore format: one line
+    authPath("oauth", provider);
+    const leaving = await depart(`${this.key}.oauth`, this.store, this.crypto(), { provider, link: true });
+    return this.ownStep("/v1/auth/identities", { provider, redirect, ...leaving }, options);
+  }
+
+  private async ownStep<Body>(path: string, body: object, options?: CallOptions): Promise<Body> {
+    return (await this.own.send({ method: "POST", path, body }, options)).json as Body;
   }
 
   private async begin(
@@ -339,12 +405,16 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
     return json as { flow: string; expiresAt: string };
   }
 
-  /** One call of a sign-in. What was begun for a collection stays with it: only the first call of a flow names one. */
-  private async step(path: string, input: object, options?: CallOptions, isFirst = true): Promise<SignInStep<User>> {
-    const device = await this.device();
-    const body = { ...(isFirst && this.which()), ...input, ...(device && { device }) };
-    const as = this.account?.anonymous === true && path.startsWith("/v1/auth/sign-up") ? this.own : this.open;
-    return this.taken(await as.send({ method: "POST", path, body }, options));
+  /** One call of a sign-in. The first one names collection and device; later ones of its flow stay with both. */
+  private async step(
+    path: string,
+    input: object,
+    options?: CallOptions,
+    names: "all" | "device" | "flow" = "all",
+  ): Promise<SignInStep<User>> {
+    // biome-ignore format: one line
+    const body = { ...(names === "all" && this.which()), ...input, ...(names !== "flow" && (await this.device())) };
+    return this.taken(await this.open.send({ method: "POST", path, body }, options));
   }
 
   private async taken({ status, json }: Answer): Promise<SignInStep<User>> {
@@ -359,10 +429,10 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
   }
 
   /** Known again at the next sign-in, also after signing out: no mail about a new device. */
-  private async device(): Promise<(DeviceInput & { readonly id?: string }) | undefined> {
+  private async device(): Promise<{ readonly device?: DeviceInput & { readonly id?: string } }> {
     const id = await this.store.getItem(`${this.key}.device`);
     const { device } = this.options;
-    return id === null && device === undefined ? undefined : { ...device, ...(id !== null && { id }) };
+    return id === null && device === undefined ? {} : { device: { ...device, ...(id !== null && { id }) } };
   }
 
   private which(): { readonly collection?: string } {
@@ -371,49 +441,6 @@ export class Auth<User extends { readonly id: string } = { readonly id: string }
 
   private crypto(): CryptoLike | undefined {
     return this.options.crypto ?? (globalThis as Surroundings).crypto;
-  }
-
-  private async list<Item>(path: string, options?: CallOptions): Promise<Item[]> {
-    const { json } = await this.own.send({ method: "GET", path }, options);
-    return (json as { items: Item[] }).items;
-  }
-
-  private deviceCalls(): Auth["devices"] {
-    return {
-      list: (options) => this.list("/v1/auth/devices", options),
-      rename: async (id, name, options) => {
-        await this.own.send({ method: "PATCH", path: authPath("devices", id), body: { name } }, options);
-      },
-      revoke: async (id, options) => {
-        await this.own.send({ method: "DELETE", path: authPath("devices", id) }, options);
-      },
-    };
-  }
-
-  private sessionCalls(): Auth["sessions"] {
-    return {
-      list: (options) => this.list("/v1/auth/sessions", options),
-      end: async (id, options) => {
-        await this.own.send({ method: "DELETE", path: authPath("sessions", id) }, options);
-      },
-    };
-  }
-
-  private identityCalls(): Auth["identities"] {
-    return {
-      list: (options) => this.list("/v1/auth/identities", options),
-      link: async (provider, { redirect }, options) => {
-        authPath("oauth", provider);
-        const leaving = await depart(`${this.key}.oauth`, this.store, this.crypto(), { provider, link: true });
-        const body = { provider, redirect, ...leaving };
-        return (await this.own.send({ method: "POST", path: "/v1/auth/identities", body }, options)).json as {
-          url: string;
-        };
-      },
-      unlink: async (id, options) => {
-        await this.own.send({ method: "DELETE", path: authPath("identities", id) }, options);
-      },
-    };
   }
 }
 

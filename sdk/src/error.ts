@@ -19,6 +19,7 @@ export type ClientErrorCode =
   | "answer_withheld"
   | "signed_out"
   | "redirect_unknown"
+  | "passkey_cancelled"
   | "unsupported";
 
 /**

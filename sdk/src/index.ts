@@ -1,6 +1,7 @@
 // @landfall/client: the typed client of a Landfall server. Also `/cel` (the expression language) and `/wire` (shapes on the wire).
 export type { Receipt, Written } from "./answers.ts";
 export type { Auth, AuthOptions } from "./auth.ts";
+export type { DeviceCalls, FactorCalls, PasskeyCalls, PasskeyPlatform, SessionCalls } from "./auth-calls.ts";
 export type { CryptoLike } from "./auth-redirect.ts";
 export { memoryStore, type TokenStore } from "./auth-store.ts";
 export type {
@@ -8,7 +9,10 @@ export type {
   AuthChange,
   Device,
   DeviceInput,
+  Factor,
+  FactorOffer,
   Identity,
+  Passkey,
   SignInMethods,
   SignInStep,
   UserOf,

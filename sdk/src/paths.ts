@@ -19,12 +19,14 @@ export function recordPath(collection: string, id: string): string {
 
 const providerName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** base64url of up to 1,023 bytes (WebAuthn). */
+const credentialId = /^[A-Za-z0-9_-]{1,1400}$/;
+const authIds = { oauth: providerName, passkeys: credentialId, devices: recordId, sessions: recordId, identities: recordId, factors: recordId }; // biome-ignore format: one line
+type AuthThing = keyof typeof authIds;
+
 /** Of one thing of the signed-in user, or of a provider. */
-export function authPath(kind: "devices" | "sessions" | "identities" | "oauth", id: string, rest = ""): string {
-  if (typeof id !== "string" || !(kind === "oauth" ? providerName : recordId).test(id))
-    throw invalid(
-      kind === "oauth" ? `"${id}" is no provider's name.` : "An id has 1 to 64 characters of A-Z a-z 0-9 _ -.",
-    );
+export function authPath(kind: AuthThing, id: string, rest = ""): string {
+  if (typeof id !== "string" || !authIds[kind].test(id)) throw invalid(`"${id}" is no id of ${kind}.`);
   return `/v1/auth/${kind}/${id}${rest}`;
 }
 

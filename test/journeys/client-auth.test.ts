@@ -208,6 +208,8 @@ test("T32 SDK builds a wrong URL: ids and providers that could become another pa
       () => lf.auth.devices.revoke(id),
       () => lf.auth.sessions.end(id),
       () => lf.auth.identities.unlink(id),
+      () => lf.auth.factors.confirm(id, "123456"),
+      () => lf.auth.factors.remove(id),
       () => lf.auth.identities.link(id, { redirect }),
       () => lf.auth.signInWith(id, { redirect }),
     ])
