@@ -33,6 +33,7 @@ export const contents: readonly Chapter[] = [
     title: "Read and write",
     pages: [
       "guides/client.md",
+      "guides/client-auth.md",
       "guides/openapi.md",
       "guides/queries.md",
       "guides/writes.md",
