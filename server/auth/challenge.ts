@@ -12,24 +12,23 @@ import type { MasterKey } from "../kernel/master-key.ts";
 import { product } from "../kernel/product.ts";
 
 /** What a challenge is for; one made for one thing opens no other door (ASVS 9.2.2). */
-export type ChallengePurpose =
-  | "signUp"
-  | "signIn"
-  | "factor"
-  | "enrol"
-  | "passwordReset"
-  | "emailChange"
-  | "emailVerify"
-  | "oauthState"
-  | "oauthCode"
-  | "passkeySignIn"
-  | "passkeyAdd"
-  | "oauthLink"
-  | "stepUp"
-  | "phone"
-  | "invitation"
-  | "saml"
-  | "adminFactor";
+export const challengePurposes = [
+  "signUp",
+  "signIn",
+  "factor",
+  "enrol",
+  "passwordReset",
+  "emailChange",
+  "emailVerify",
+  "oauthState",
+  "oauthCode",
+  "oauthLink",
+  "passkeySignIn",
+  "passkeyAdd",
+  "invitation",
+] as const;
+
+export type ChallengePurpose = (typeof challengePurposes)[number];
 
 export interface NewChallenge {
   readonly purpose: ChallengePurpose;

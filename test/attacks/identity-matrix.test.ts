@@ -2,9 +2,10 @@
 // that is added later is swept without being named here. Nothing of his is shown, nothing of his changes, and who has no live
 // credential is told so at every door, in the same words.
 import { beforeAll, describe, expect, test } from "vitest";
+import { challengePurposes } from "../../server/auth/challenge.ts";
 import { systemClock } from "../../server/kernel/clock.ts";
 import { databaseState } from "../support/database-state.ts";
-import { adorn, challengePurposes, deadTokens, identitySettings, newPerson, openIdentities, type Person, signing } from "../support/identity-world.ts"; // biome-ignore format: one line
+import { adorn, deadTokens, identitySettings, newPerson, openIdentities, type Person, signing } from "../support/identity-world.ts"; // biome-ignore format: one line
 import { type Aim, aimsOf, type Operation, operationsOf } from "../support/route-inventory.ts";
 import { type Answer, call, serviceKey, setupUrl, testServer } from "../support/server.ts";
 

@@ -1,9 +1,10 @@
 // T11: whatever is given out once is taken once. Twenty at a time, again and again, against each way to spend a challenge and each
 // token that is replaced by another. `ONE_TIME_RUNS=30` for the long run.
 import { describe, expect, test } from "vitest";
+import { challengePurposes } from "../../server/auth/challenge.ts";
 import { systemClock } from "../../server/kernel/clock.ts";
 import { testDatabase } from "../support/database.ts";
-import { challengePurposes, identitySettings, newPerson, openIdentities, signing } from "../support/identity-world.ts";
+import { identitySettings, newPerson, openIdentities, signing } from "../support/identity-world.ts";
 import { call, testServer } from "../support/server.ts";
 
 const runs = Number(process.env.ONE_TIME_RUNS ?? 5);

@@ -2,7 +2,7 @@
 // credential should open nothing any more. What is bob's holds the canary, a text that stands nowhere else. Whatever the server
 // would sign is signed here with its own keys, so that a forged token differs from an honest one in one point only.
 import { createAccessTokens } from "../../server/auth/access-token.ts";
-import { type ChallengePurpose, createChallenges } from "../../server/auth/challenge.ts";
+import { createChallenges } from "../../server/auth/challenge.ts";
 import { createTokenKeys } from "../../server/auth/token-key.ts";
 import type { Clock } from "../../server/kernel/clock.ts";
 import type { Db } from "../../server/kernel/db/index.ts";
@@ -81,8 +81,6 @@ export function signing(db: Db, clock: Clock) {
   const keys = createTokenKeys(db, key, clock);
   return { keys, accessTokens: createAccessTokens({ keys, clock, publicUrl }), challenges: createChallenges(key) };
 }
-
-export const challengePurposes = ["signUp", "signIn", "factor", "passwordReset", "emailChange", "emailVerify", "oauthState", "oauthCode", "passkey", "stepUp", "phone", "invitation", "saml", "adminFactor"] as const satisfies readonly ChallengePurpose[]; // biome-ignore format: a list
 
 /** Bearer tokens of those whose time is over, by why it is. */
 export async function deadTokens(url: string, db: Db): Promise<{ readonly [why: string]: string }> {
