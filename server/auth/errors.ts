@@ -174,6 +174,41 @@ export const errors = defineErrors({
     says: "A sign-up may set no fields here: the collection has no create rule.",
     advice: "Leave `profile` out, or let an admin set a create rule such as `id == auth.id`.",
   },
+  handle_taken: {
+    status: 409,
+    says: "Another account has this {handle}.",
+    advice: "Sign in to it, or choose another one.",
+  },
+  code_invalid: {
+    status: 422,
+    says: "The code or the link is wrong, used or expired.",
+    advice: "Ask for a new one. A code counts only with the `flow` it was sent for, five times at most.",
+  },
+  step_up_required: {
+    status: 401,
+    says: "The sign-in is too old for a change of this kind.",
+    advice: "Let the user prove again who they are, then repeat the request.",
+  },
+  impersonation_refused: {
+    status: 403,
+    says: "An admin who signed in as a user cannot do this for them.",
+    advice: "Change the account in the console.",
+  },
+  account_not_found: {
+    status: 404,
+    says: "There is no user with this id in the collection.",
+    advice: "List the users with GET /v1/collections/{collection}/accounts.",
+  },
+  account_part_not_found: {
+    status: 404,
+    says: "The user has no {part} with this id.",
+    advice: "Read the user again: it may have been removed meanwhile.",
+  },
+  account_input_invalid: {
+    status: 422,
+    says: "The user cannot be stored like this.",
+    advice: "Mend what `errors` lists.",
+  },
   auth_settings_invalid: {
     status: 422,
     says: "The settings cannot be like this.",
