@@ -74,9 +74,12 @@ export function createAuth(options: AuthOptions): Auth {
   const users = createUsers({ ...options, passwords, forget });
   kinds.push(users.kind);
   const sessionOf = (actor: Actor) => sessions.get(actor);
+  const owners = createOwners(passwords, sessionOf);
+  const users = createUsers({ ...options, passwords, owners, forget });
+  kinds.push(users.kind);
   return {
     authenticate,
-    owners: createOwners(passwords, sessionOf),
+    owners,
     namedActor: (text) => namedActor(db, text),
     routes: [
       ...users.routes,

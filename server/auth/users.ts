@@ -6,6 +6,9 @@ import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import { createAccessTokens } from "./access-token.ts";
+import { accountAccessRoutes } from "./account-access-routes.ts";
+import type { AccountAdminDeps } from "./account-admin.ts";
+import { accountRoutes } from "./account-routes.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
 import { readAuthSettings } from "./auth-settings.ts";
@@ -20,6 +23,7 @@ import { factorSignInRoutes } from "./factor-sign-in-routes.ts";
 import { jwksRoute } from "./jwks-route.ts";
 import { createPasskeys } from "./passkey.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
+import type { Owners } from "./owner.ts";
 import type { PasswordHasher } from "./password.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
@@ -55,6 +59,8 @@ export interface UsersOptions {
   readonly publicUrl: string;
   readonly collections: UserCollections;
   readonly records: UserRecords;
+  readonly passwords: PasswordHasher;
+  readonly owners: Owners;
   readonly forget: (...subjects: string[]) => void;
 }
 
@@ -97,6 +103,11 @@ export function createUsers(options: UsersOptions): Users {
   const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, provenKey, target, forget };
   const own = { ...signIn, sessionOf, collectionName };
   const withFactors = { ...own, issuer: new URL(publicUrl).host };
+  const managing: AccountAdminDeps = {
+    ...{ collectionOf, collectionName, settingsOf, records, sessions, publicUrl, forget },
+    ...{ challenges: createChallenges(masterKey), passwords: options.passwords, owners: options.owners },
+  };
+  const signIn: SignInDeps = { records, sessions, challenges: createChallenges(masterKey), target, forget };
 
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
@@ -112,6 +123,8 @@ export function createUsers(options: UsersOptions): Users {
       ...factorSignInRoutes(withFactors),
       ...factorRoutes(withFactors),
       ...passkeyRoutes(own),
+      ...accountRoutes(managing),
+      ...accountAccessRoutes(managing),
     ],
   };
 }
