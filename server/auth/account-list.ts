@@ -28,7 +28,10 @@ interface Where {
   readonly values: unknown[];
 }
 
-function whereOf(collectionId: number, asked: AccountQuery): Where {
+/** Every member may be missing but the limit. */
+type Asked = { readonly [name in keyof AccountQuery]?: AccountQuery[name] | undefined };
+
+function whereOf(collectionId: number, asked: Asked): Where {
   const values: unknown[] = [collectionId];
   const conditions = [`a."collectionId" = $1`];
   const bound = (text: string, value: unknown) => {
@@ -54,7 +57,11 @@ function whereOf(collectionId: number, asked: AccountQuery): Where {
 }
 
 /** By id, descending: ids are made by the server in the order of time. One more than the limit tells that there are more. */
-export async function listAccounts(db: Db, collectionId: number, asked: AccountQuery): Promise<ManagedRow[]> {
+export async function listAccounts(
+  db: Db,
+  collectionId: number,
+  asked: Asked & { limit: number },
+): Promise<ManagedRow[]> {
   const { text, values } = whereOf(collectionId, asked);
   const after = asked.cursor === undefined ? "" : `AND a."recordId" < $${values.push(asked.cursor)}`;
   return db.query<ManagedRow>({

@@ -84,7 +84,15 @@ function createRoute(deps: AccountAdminDeps): Route {
     name: "createAccount",
     summary: "Make a user",
     description: "The record and its account at once. Without a password the user signs in by e-mail, a provider or a passkey.", // biome-ignore format: one line
-    errors: ["auth_collection_not_found", "handle_taken", "profile_invalid", "record_invalid", "password_checks_busy"],
+    errors: [
+      "auth_collection_not_found",
+      "handle_taken",
+      "profile_invalid",
+      "record_invalid",
+      "record_unprocessable",
+      "record_conflict",
+      "password_checks_busy",
+    ],
     params: collectionParams,
     body: newAccountSchema,
     responses: { 201: { description: "Made.", schema: managedAccountSchema, example: accountExamples.managed } },
@@ -206,7 +214,7 @@ function deleteRoute(deps: AccountAdminDeps): Route {
     name: "deleteAccount",
     summary: "Delete a user",
     description: "The record, the account and every session; what other records do then, their relations say.",
-    errors: accountErrors,
+    errors: [...accountErrors, "record_in_use"],
     params: accountParams,
     responses: { 204: { description: "Deleted." } },
     handler: async (ctx, input) => {

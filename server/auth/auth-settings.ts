@@ -71,6 +71,10 @@ export const authSettingsSchema = z
           )
           .max(20)
           .default([]),
+    teams: z
+      .strictObject({
+        /** Users may make teams of their own, which they then own; else admins make them. */
+        usersCreate: z.boolean().default(false),
       })
       .prefault({}),
     /** Where a sign-in may return to: exact addresses, or a custom scheme such as `myapp://auth`. Nothing is matched by prefix. */

@@ -1,4 +1,6 @@
 // What this room's tests share: a clock by hand, cheap hashes, captured log lines, and calls through a route's own schemas.
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import pino from "pino";
 import { type Actor, anonymous } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -47,6 +49,8 @@ interface Call {
   readonly query?: { readonly [name: string]: string };
   readonly headers?: { readonly [name: string]: string };
   readonly ip?: string;
+  /** The body of a route that reads a stream. */
+  readonly stream?: string;
   /** The Authorization header's token. */
   readonly token?: string;
 }
@@ -55,6 +59,8 @@ interface Answer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, after their route's schema held
   readonly json: any;
+  /** What a stream gave. */
+  readonly text?: string;
 }
 
 export interface TestAuth {
@@ -140,10 +146,11 @@ async function through(
     params: parse(route.params, call.params ?? {}),
     query: parse(route.query, call.query ?? {}),
     body: parse(route.body, JSON.parse(JSON.stringify(call.body ?? null))),
-    stream: undefined as never,
+    stream: Readable.from(call.stream === undefined ? [] : [Buffer.from(call.stream)]),
     headers: call.headers ?? {},
     ip: call.ip ?? "203.0.113.1",
   });
+  if (reply.stream !== undefined) return { status: reply.status, json: undefined, text: await text(reply.stream) };
   const json = reply.json === undefined ? undefined : JSON.parse(JSON.stringify(reply.json));
   route.responses[reply.status]?.schema?.parse(json);
   if (route.responses[reply.status] === undefined) throw new Error(`${route.name} does not declare ${reply.status}`);

@@ -209,6 +209,41 @@ export const errors = defineErrors({
     says: "The user cannot be stored like this.",
     advice: "Mend what `errors` lists.",
   },
+  team_not_found: {
+    status: 404,
+    says: "There is no team with this id that you belong to.",
+    advice: "List your teams with GET /v1/teams.",
+  },
+  team_member_not_found: {
+    status: 404,
+    says: "This user is no member of the team.",
+    advice: "Read the team again. Who is not in it is invited by e-mail.",
+  },
+  team_owner_required: {
+    status: 403,
+    says: "Only an owner of the team may do this.",
+    advice: "Ask a member with the role `owner`, or an admin of the app.",
+  },
+  team_role_not_yours: {
+    status: 403,
+    says: "You cannot give a role that you do not have.",
+    advice: "Ask a member who has it, or an admin of the app.",
+  },
+  team_owner_last: {
+    status: 409,
+    says: "The team would be left without an owner.",
+    advice: "Make another member an owner first, or delete the team.",
+  },
+  team_limit: {
+    status: 422,
+    says: "There are {max} of these, which is the limit.",
+    advice: "Remove some, or use more than one team.",
+  },
+  invitation_not_yours: {
+    status: 403,
+    says: "The invitation was sent to another e-mail address, or yours is not proved.",
+    advice: "Sign in with the account whose proved address was invited.",
+  },
   auth_settings_invalid: {
     status: 422,
     says: "The settings cannot be like this.",

@@ -8,9 +8,12 @@ import type { MasterKey } from "../kernel/master-key.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { accountAccessRoutes } from "./account-access-routes.ts";
 import type { AccountAdminDeps } from "./account-admin.ts";
+import { ownAccountRoutes } from "./account-own-routes.ts";
 import { accountRoutes } from "./account-routes.ts";
+import { accountTransferRoutes } from "./account-transfer-routes.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { readAuthSettings } from "./auth-settings.ts";
 import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
@@ -125,6 +128,9 @@ export function createUsers(options: UsersOptions): Users {
       ...passkeyRoutes(own),
       ...accountRoutes(managing),
       ...accountAccessRoutes(managing),
+      ...accountTransferRoutes(managing),
+      ...ownAccountRoutes({ ...managing, sessionOf }),
+      ...auditRoutes({ collectionName, sessionOf }),
     ],
   };
 }
