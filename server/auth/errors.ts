@@ -214,6 +214,11 @@ export const errors = defineErrors({
     says: "There is no team with this id that you belong to.",
     advice: "List your teams with GET /v1/teams.",
   },
+  team_creation_closed: {
+    status: 403,
+    says: "Users make no teams here.",
+    advice: "Ask an admin to make one, or to switch `teams.usersCreate` on.",
+  },
   team_member_not_found: {
     status: 404,
     says: "This user is no member of the team.",

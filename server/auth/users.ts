@@ -31,6 +31,8 @@ import type { PasswordHasher } from "./password.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
 import { stepUpRoute } from "./step-up.ts";
+import { teamInvitationRoutes } from "./team-invitation-routes.ts";
+import { teamRoutes } from "./team-routes.ts";
 import { createTokenKeys } from "./token-key.ts";
 import type { UserCollection } from "./user-create.ts";
 import { type UserSessionOf, userKind } from "./user-kind.ts";
@@ -130,6 +132,8 @@ export function createUsers(options: UsersOptions): Users {
       ...accountAccessRoutes(managing),
       ...accountTransferRoutes(managing),
       ...ownAccountRoutes({ ...managing, sessionOf }),
+      ...teamRoutes({ ...managing, sessionOf }),
+      ...teamInvitationRoutes({ ...managing, sessionOf }),
       ...auditRoutes({ collectionName, sessionOf }),
     ],
   };
