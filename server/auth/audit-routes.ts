@@ -15,11 +15,11 @@ const paging = {
   cursor: z.string().regex(/^[0-9a-f-]{36}$/).optional().meta({ description: "`nextCursor` of the page before.", example: auditExample.id }),
 }; // biome-ignore format: a table
 const filters = {
-  event: z.enum(auditEvents).optional().meta({ example: "signed_in" }),
+  event: z.enum(auditEvents).optional().meta({ description: "Only events of this name.", example: "signed_in" }),
   user: z.string().max(64).optional().meta({ description: "Whose account it concerns: the user's id.", example: auditExample.userId }),
   actor: z.string().max(200).optional().meta({ description: "Who did it, whole.", example: "service" }),
-  from: time.optional().meta({ example: "2026-01-01T00:00:00.000Z" }),
-  until: time.optional().meta({ example: "2026-02-01T00:00:00.000Z" }),
+  from: time.optional().meta({ description: "At this time or later.", example: "2026-01-01T00:00:00.000Z" }),
+  until: time.optional().meta({ description: "Before this time.", example: "2026-02-01T00:00:00.000Z" }),
 }; // biome-ignore format: a table
 
 const responses = {
