@@ -180,3 +180,22 @@ test("users make no teams where the settings do not say so", async () => {
     "403 team_creation_closed",
   );
 });
+
+test("A20 a key reaches no team, although it is bound to the id of an owner", async () => {
+  const ann = await person();
+  const team = await make(admin);
+  await users.call("putTeamMember", put(admin, team, ann, ["owner"]));
+  const body = {
+    name: "bound",
+    collections: { users: ["list", "get", "update"] },
+    actAs: { id: ann.id, teams: [team] },
+  };
+  const { secret } = (await users.call("createApiKey", { token: admin, body })).json;
+  const operations = users.auth.routes.filter(({ path }) => path.startsWith("/v1/teams"));
+  expect(operations.length).toBe(8);
+  const calls = { params: { team, user: ann.id }, body: { name: "x", roles: [], email: "x@example.com" } };
+  for (const { name, body: schema } of operations) {
+    const fitting = Object.fromEntries(Object.entries(calls.body).filter(([member]) => schema !== undefined && member in (schema as unknown as { shape: object }).shape)); // biome-ignore format: one line
+    expect(await users.refused(name, { ...calls, token: secret, body: fitting })).toBe("403 user_session_required");
+  }
+});
