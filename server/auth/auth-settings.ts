@@ -71,6 +71,8 @@ export const authSettingsSchema = z
           )
           .max(20)
           .default([]),
+      })
+      .prefault({}),
     teams: z
       .strictObject({
         /** Users may make teams of their own, which they then own; else admins make them. */

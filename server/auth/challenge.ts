@@ -31,7 +31,7 @@ export type ChallengePurpose =
   | "adminFactor";
 
 /** What hangs on the credentials of an account as they are, and ends when one of them changes. */
-export const perAccount: readonly ChallengePurpose[] = ["signIn", "factor", "passwordReset", "emailChange", "emailVerify", "oauthCode", "passkey", "stepUp", "phone"]; // biome-ignore format: one list
+export const perAccount: readonly ChallengePurpose[] = ["signIn", "factor", "passwordReset", "emailChange", "emailVerify", "oauthCode", "passkeyAdd", "stepUp", "phone"]; // biome-ignore format: one list
 
 export interface NewChallenge {
   readonly purpose: ChallengePurpose;

@@ -184,16 +184,6 @@ export const errors = defineErrors({
     says: "The code or the link is wrong, used or expired.",
     advice: "Ask for a new one. A code counts only with the `flow` it was sent for, five times at most.",
   },
-  step_up_required: {
-    status: 401,
-    says: "The sign-in is too old for a change of this kind.",
-    advice: "Let the user prove again who they are, then repeat the request.",
-  },
-  impersonation_refused: {
-    status: 403,
-    says: "An admin who signed in as a user cannot do this for them.",
-    advice: "Change the account in the console.",
-  },
   account_not_found: {
     status: 404,
     says: "There is no user with this id in the collection.",

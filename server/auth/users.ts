@@ -24,9 +24,9 @@ import { createFactors } from "./factor.ts";
 import { factorRoutes } from "./factor-routes.ts";
 import { factorSignInRoutes } from "./factor-sign-in-routes.ts";
 import { jwksRoute } from "./jwks-route.ts";
+import type { Owners } from "./owner.ts";
 import { createPasskeys } from "./passkey.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
-import type { Owners } from "./owner.ts";
 import type { PasswordHasher } from "./password.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
@@ -64,7 +64,6 @@ export interface UsersOptions {
   readonly publicUrl: string;
   readonly collections: UserCollections;
   readonly records: UserRecords;
-  readonly passwords: PasswordHasher;
   readonly owners: Owners;
   readonly forget: (...subjects: string[]) => void;
 }
@@ -112,7 +111,6 @@ export function createUsers(options: UsersOptions): Users {
     ...{ collectionOf, collectionName, settingsOf, records, sessions, publicUrl, forget },
     ...{ challenges: createChallenges(masterKey), passwords: options.passwords, owners: options.owners },
   };
-  const signIn: SignInDeps = { records, sessions, challenges: createChallenges(masterKey), target, forget };
 
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
