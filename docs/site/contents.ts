@@ -37,6 +37,7 @@ export const contents: readonly Chapter[] = [
       "guides/openapi.md",
       "guides/queries.md",
       "guides/writes.md",
+      "guides/users.md",
       "guides/import-export.md",
       "guides/handling-errors.md",
       "guides/phones.md",

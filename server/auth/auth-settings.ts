@@ -74,6 +74,12 @@ export const authSettingsSchema = z
           .default([]),
       })
       .prefault({}),
+    teams: z
+      .strictObject({
+        /** Users may make teams of their own, which they then own; else admins make them. */
+        usersCreate: z.boolean().default(false),
+      })
+      .prefault({}),
     /** Where a sign-in may return to: exact addresses, or a custom scheme such as `myapp://auth`. Nothing is matched by prefix. */
     redirects: z
       .array(z.string().max(500).refine(isRedirect, "is no address that a sign-in may return to"))

@@ -1,5 +1,6 @@
 // What this room's tests share: a clock by hand, cheap hashes, captured log lines, and calls through a route's own schemas.
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import pino from "pino";
 import { type Actor, anonymous } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -51,6 +52,8 @@ interface Call {
   readonly ip?: string;
   /** For routes that read their body themselves. */
   readonly form?: { readonly [name: string]: string };
+  /** The body of a route that reads a stream. */
+  readonly stream?: string;
   /** The Authorization header's token. */
   readonly token?: string;
 }
@@ -60,6 +63,8 @@ interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, after their route's schema held
   readonly json: any;
   readonly headers: { readonly [name: string]: string };
+  /** What a stream gave. */
+  readonly text?: string;
 }
 
 export interface TestAuth {
@@ -146,10 +151,12 @@ async function through(
     params: parse(route.params, call.params ?? {}),
     query: parse(route.query, call.query ?? {}),
     body: parse(route.body, JSON.parse(JSON.stringify(call.body ?? null))),
-    stream: Readable.from([Buffer.from(new URLSearchParams(call.form ?? {}).toString())]),
+    stream: Readable.from([Buffer.from(call.stream ?? new URLSearchParams(call.form ?? {}).toString())]),
     headers: call.headers ?? {},
     ip: call.ip ?? "203.0.113.1",
   });
+  if (reply.stream !== undefined)
+    return { status: reply.status, json: undefined, headers: reply.headers ?? {}, text: await text(reply.stream) };
   const json = reply.json === undefined ? undefined : JSON.parse(JSON.stringify(reply.json));
   route.responses[reply.status]?.schema?.parse(json);
   if (route.responses[reply.status] === undefined) throw new Error(`${route.name} does not declare ${reply.status}`);

@@ -30,6 +30,9 @@ export const challengePurposes = [
 
 export type ChallengePurpose = (typeof challengePurposes)[number];
 
+/** What hangs on the credentials of an account as they are, and ends when one of them changes. */
+export const perAccount: readonly ChallengePurpose[] = ["signIn", "factor", "passwordReset", "emailChange", "emailVerify", "oauthCode", "oauthLink", "passkeyAdd", "enrol"]; // biome-ignore format: one list
+
 export interface NewChallenge {
   readonly purpose: ChallengePurpose;
   readonly lifeMs: number;

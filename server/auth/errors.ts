@@ -229,6 +229,71 @@ export const errors = defineErrors({
     says: "You have no identity with this id.",
     advice: "List your identities with GET /v1/auth/identities.",
   },
+  handle_taken: {
+    status: 409,
+    says: "Another account has this {handle}.",
+    advice: "Sign in to it, or choose another one.",
+  },
+  code_invalid: {
+    status: 422,
+    says: "The code or the link is wrong, used or expired.",
+    advice: "Ask for a new one. A code counts only with the `flow` it was sent for, five times at most.",
+  },
+  account_not_found: {
+    status: 404,
+    says: "There is no user with this id in the collection.",
+    advice: "List the users with GET /v1/collections/{collection}/accounts.",
+  },
+  account_part_not_found: {
+    status: 404,
+    says: "The user has no {part} with this id.",
+    advice: "Read the user again: it may have been removed meanwhile.",
+  },
+  account_input_invalid: {
+    status: 422,
+    says: "The user cannot be stored like this.",
+    advice: "Mend what `errors` lists.",
+  },
+  team_not_found: {
+    status: 404,
+    says: "There is no team with this id that you belong to.",
+    advice: "List your teams with GET /v1/teams.",
+  },
+  team_creation_closed: {
+    status: 403,
+    says: "Users make no teams here.",
+    advice: "Ask an admin to make one, or to switch `teams.usersCreate` on.",
+  },
+  team_member_not_found: {
+    status: 404,
+    says: "This user is no member of the team.",
+    advice: "Read the team again. Who is not in it is invited by e-mail.",
+  },
+  team_owner_required: {
+    status: 403,
+    says: "Only an owner of the team may do this.",
+    advice: "Ask a member with the role `owner`, or an admin of the app.",
+  },
+  team_role_not_yours: {
+    status: 403,
+    says: "You cannot give a role that you do not have.",
+    advice: "Ask a member who has it, or an admin of the app.",
+  },
+  team_owner_last: {
+    status: 409,
+    says: "The team would be left without an owner.",
+    advice: "Make another member an owner first, or delete the team.",
+  },
+  team_limit: {
+    status: 422,
+    says: "There are {max} of these, which is the limit.",
+    advice: "Remove some, or use more than one team.",
+  },
+  invitation_not_yours: {
+    status: 403,
+    says: "The invitation was sent to another e-mail address, or yours is not proved.",
+    advice: "Sign in with the account whose proved address was invited.",
+  },
   auth_settings_invalid: {
     status: 422,
     says: "The settings cannot be like this.",

@@ -76,12 +76,13 @@ export function createAuth(options: AuthOptions): Auth {
     toldUntilMs: feed.seenUntilMs,
   });
   feed.onChange((subjects) => (subjects === "all" ? forgetAll() : forget(...subjects)));
-  const users = createUsers({ ...options, passwords, forget });
-  kinds.push(users.kind);
   const sessionOf = (actor: Actor) => sessions.get(actor);
+  const owners = createOwners(passwords, sessionOf);
+  const users = createUsers({ ...options, passwords, owners, forget });
+  kinds.push(users.kind);
   return {
     authenticate,
-    owners: createOwners(passwords, sessionOf),
+    owners,
     namedActor: (text) => namedActor(db, text),
     routes: [
       ...users.routes,

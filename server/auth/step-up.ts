@@ -24,6 +24,11 @@ import { renewAuthentication, userSessionById } from "./user-session-store.ts";
 
 const passwordLimit: Limit = { name: "stepUp.password", burst: 10, refillMs: 60_000 };
 
+/** An admin who looks at an app as its user sees it changes nothing that lets people in. Throws `impersonation_refused` (403). */
+export function requireOwner(own: UserSessionOf): void {
+  if (own.impersonatedBy !== null) throw errors.impersonation_refused();
+}
+
 /** What `requireRecentSignIn` may end a route with. */
 export const recentErrors = ["step_up_required", "impersonation_refused"];
 
@@ -33,7 +38,7 @@ export const recentErrors = ["step_up_required", "impersonation_refused"];
  * `methods` are those that this account can show, or `impersonation_refused` (403).
  */
 export async function requireRecentSignIn(ctx: Context, own: UserSessionOf, settings: AuthSettings): Promise<void> {
-  if (own.impersonatedBy !== null) throw errors.impersonation_refused();
+  requireOwner(own);
   const account = await accountById(ctx.db, own.accountId);
   const session = await userSessionById(ctx.db, own.sessionId);
   if (account === undefined || session === undefined) throw errors.credential_invalid();

@@ -118,7 +118,9 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
           },
           lifeMs: settings.session.absoluteDays * dayMs,
         });
-        await changeAccount(tx, accountId, { lastSignInAtMs: ctx.nowMs }, ctx.nowMs);
+        // An admin who looks at an app as its user is no sign-in of theirs.
+        if (request.impersonatedBy === undefined)
+          await changeAccount(tx, accountId, { lastSignInAtMs: ctx.nowMs }, ctx.nowMs);
         const event = request.impersonatedBy === undefined ? "signed_in" : "impersonated";
         const detail = { amr: request.amr, newDevice: device.isNew, ...(request.impersonatedBy && { by: request.impersonatedBy }) }; // biome-ignore format: one line
         await audit({ ...ctx, db: tx }, { event, ...subjectOf(account, session.id), address, agent, detail });

@@ -7,8 +7,14 @@ import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import type { Outbound } from "../kernel/outbound.ts";
 import { createAccessTokens } from "./access-token.ts";
+import { accountAccessRoutes } from "./account-access-routes.ts";
+import type { AccountAdminDeps } from "./account-admin.ts";
+import { ownAccountRoutes } from "./account-own-routes.ts";
+import { accountRoutes } from "./account-routes.ts";
+import { accountTransferRoutes } from "./account-transfer-routes.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { readAuthSettings } from "./auth-settings.ts";
 import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
@@ -26,12 +32,15 @@ import { providerRoutes } from "./oauth-provider-routes.ts";
 import { createProviders } from "./oauth-providers.ts";
 import { oauthRoutes } from "./oauth-routes.ts";
 import { createUpstreams } from "./oauth-upstream.ts";
+import type { Owners } from "./owner.ts";
 import { createPasskeys } from "./passkey.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import type { PasswordHasher } from "./password.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
 import { stepUpRoute } from "./step-up.ts";
+import { teamInvitationRoutes } from "./team-invitation-routes.ts";
+import { teamRoutes } from "./team-routes.ts";
 import { createTokenKeys } from "./token-key.ts";
 import type { UserCollection } from "./user-create.ts";
 import { type UserSessionOf, userKind } from "./user-kind.ts";
@@ -66,6 +75,7 @@ export interface UsersOptions {
   readonly presets?: Presets | undefined;
   readonly collections: UserCollections;
   readonly records: UserRecords;
+  readonly owners: Owners;
   readonly forget: (...subjects: string[]) => void;
 }
 
@@ -111,6 +121,10 @@ export function createUsers(options: UsersOptions): Users {
   const providers = createProviders({ masterKey, publicUrl, presets: options.presets });
   const upstreamOf = createUpstreams(outbound);
   const oauth = { ...signIn, providers, upstreamOf, publicUrl, idTokens: createIdTokens(outbound) };
+  const managing: AccountAdminDeps = {
+    ...{ collectionOf, collectionName, settingsOf, records, sessions, publicUrl, forget },
+    ...{ challenges, passwords, owners: options.owners },
+  };
 
   return {
     kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
@@ -129,6 +143,13 @@ export function createUsers(options: UsersOptions): Users {
       ...providerRoutes({ collectionOf, masterKey, outbound, providers, upstreamOf }),
       ...oauthRoutes(oauth),
       ...identityRoutes({ ...oauth, sessionOf, collectionName }),
+      ...accountRoutes(managing),
+      ...accountAccessRoutes(managing),
+      ...accountTransferRoutes(managing),
+      ...ownAccountRoutes({ ...managing, sessionOf }),
+      ...teamRoutes({ ...managing, sessionOf }),
+      ...teamInvitationRoutes({ ...managing, sessionOf }),
+      ...auditRoutes({ collectionName, sessionOf }),
     ],
   };
 }

@@ -29,6 +29,7 @@ import { createSchemaRegistry, type SchemaRegistry } from "./schemas-registry.ts
 
 export { captureOwnedTables, finishOwnedTables, makeOwnedTables, type OwnedTable, ownedTables } from "./definition-rebuild.ts"; // biome-ignore format: one line
 export type { CollectionInput } from "./definition-shape.ts";
+export { type Line, linesOf } from "./import-lines.ts";
 
 export interface CollectionsOptions {
   readonly db: Db;
