@@ -137,7 +137,6 @@ test("every code there is stands with some operation, but those of the command l
     "admin_exists",
     "admin_input_invalid",
     "admin_not_found",
-    "origin_not_allowed",
     "route_not_found",
   ]);
 });

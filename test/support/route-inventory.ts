@@ -39,7 +39,7 @@ export function aimsOf(operation: Operation, targets: Targets): Aim[] {
   const places = hasCollection ? targets.records : targets.ids.map((id) => ({ collection: "", id }));
   const used = operation.path.includes("{") ? places : places.slice(0, 1);
   return used.map(({ collection, id }) => {
-    const path = operation.path.replace("{collection}", collection).replace("{id}", id);
+    const path = operation.path.replace("{collection}", collection).replace(/\{(id|uid)\}/, id);
     const body = operation.method === "GET" || operation.method === "DELETE" ? undefined : bodyOf(operation.name, collection, id); // biome-ignore format: one line
     const isStream = operation.path.endsWith(":import");
     return { operation, path, body, headers: isStream ? { "content-type": "application/x-ndjson" } : {} };
@@ -75,6 +75,11 @@ function bodyOf(name: string, collection: string, id: string): unknown {
     updateApiKey: { readOnly: false, actAs: { id: "mallory" } },
     setUp: { secret: "lf_setup_guess", email: "me@example.com", password: "a long password" },
     signInAdmin: { email: "owner@example.com", password: "a wrong password" },
+    createOAuthClient: { name: "mine", type: "machine", collections: { "*": ["list", "update"] } },
+    changeOAuthClient: { redirectUris: ["https://evil.example.com/"], collections: { "*": ["list"] } },
+    rotateOAuthClient: {},
+    changeOAuthSettings: { registration: true },
+    answerInteraction: { accept: true },
     changeAdminPassword: { password: "a new password" },
   };
   return bodies[name] ?? { ...stolen, id };
