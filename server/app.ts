@@ -18,6 +18,7 @@ import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
 import { createOutbound } from "./kernel/outbound.ts";
 import { product } from "./kernel/product.ts";
+import { createProvider } from "./provider/index.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
 
@@ -64,6 +65,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     outbound: createOutbound({ publicUrl, allow: config.outboundAllow }),
     ...{ collections: collections.registry, records: collections.records },
   });
+  const provider = createProvider({ db, clock, log, masterKey, publicUrl, shared: auth.shared, collections: collections.registry }); // biome-ignore format: parts
+  auth.addKind(provider.kind);
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
   const shelf = createShelf(config);
   const backupWork = createBackupWork({ config, db, connection: deps.connection, clock, log, shelf });
@@ -80,6 +83,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       ...collections.routes,
       ...auth.routes,
       ...backupRoutes({ config, clock, masterKey, shelf, work: backupWork, schedule: backups, owners: auth.owners }),
+      ...provider.routes,
       ...adminRoomRoutes({
         clock,
         publicUrl,
@@ -90,6 +94,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         },
       }),
     ],
+    protocols: [provider.mount],
     mounts: [
       { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
       { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs", notFound: "not-found.html" },
@@ -106,7 +111,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.feed, auth.sweeper, backups, backupWork],
+    [collections.denials, auth.feed, auth.sweeper, provider.sweeper, backups, backupWork],
     [once("auth.users", () => provideUsers(db, collections.provide)), once("auth.keys", auth.prepare)],
     http,
   ];

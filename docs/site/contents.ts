@@ -23,6 +23,7 @@ export const contents: readonly Chapter[] = [
       "guides/testing-rules.md",
       "guides/api-keys.md",
       "guides/mfa.md",
+      "guides/oauth-provider.md",
     ],
   },
   {

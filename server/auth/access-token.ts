@@ -32,6 +32,10 @@ export interface VerifiedToken {
   readonly sessionId: string;
   readonly expiresAtMs: number;
   readonly keyThumbprint?: string | undefined;
+  /** Whom it was issued to. */
+  readonly clientId: string | undefined;
+  /** What a token of a client of the provider is narrowed to, as OAuth writes it; absent: not narrowed. */
+  readonly scope?: string | undefined;
 }
 
 export interface AccessTokenOptions {
@@ -86,14 +90,27 @@ export function createAccessTokens({ keys, clock, publicUrl }: AccessTokenOption
           currentDate: new Date(clock.now()),
           clockTolerance: 5,
         });
-        const { sub, sid, exp, cnf } = payload as { sub: string; sid: string; exp: number; cnf?: { jkt?: string } };
-        if (typeof sid !== "string") return undefined;
-        return { subject: sub, sessionId: sid, expiresAtMs: exp * 1000, keyThumbprint: cnf?.jkt };
+        return verified(payload as unknown as Claims);
       } catch {
         return undefined;
       }
     },
   };
+}
+
+interface Claims {
+  readonly sub: string;
+  readonly sid: unknown;
+  readonly exp: number;
+  readonly client_id?: string;
+  readonly scope?: string;
+  readonly cnf?: { readonly jkt?: string };
+}
+
+function verified({ sub, sid, exp, client_id, scope, cnf }: Claims): VerifiedToken | undefined {
+  if (typeof sid !== "string") return undefined;
+  const life = { subject: sub, sessionId: sid, expiresAtMs: exp * 1000 };
+  return { ...life, clientId: client_id, scope, keyThumbprint: cnf?.jkt };
 }
 
 /** By key id among ours, and nothing else: `jwk`, `jku` and `x5u` in a header are not read. */

@@ -25,7 +25,7 @@ export interface AuditEntry extends AuditSubject, AuditOrigin {
 
 /** Inside the caller's transaction where there is one. */
 export async function audit(
-  ctx: Pick<Context, "db" | "actor" | "requestId" | "nowMs">,
+  ctx: Pick<Context, "db" | "requestId" | "nowMs"> & { readonly actor: Pick<Context["actor"], "label"> },
   entry: AuditEntry,
 ): Promise<void> {
   await ctx.db.query({

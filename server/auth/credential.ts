@@ -9,6 +9,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Actor, anonymous, service } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { Proofs } from "./access-proof.ts";
 import { errors } from "./errors.ts";
 
 /** A sort of credential, told by the look of its token. */
@@ -28,12 +29,23 @@ export interface FoundCredential {
   /** Changes whenever the actor would look different. */
   readonly stamp: string;
   readonly expiresAtMs: number;
+  /** RFC 7638 thumbprint of the key that each request must prove to have; then it counts for nothing as a bearer token. */
+  readonly keyThumbprint?: string | undefined;
   makeActor(): Actor;
 }
 
+/** What a proof of a key is bound to. */
+export interface AskedFor {
+  readonly request: { readonly method?: string | undefined };
+  /** Without query. */
+  readonly path: string;
+}
+
+type Headers = { readonly [name: string]: string | string[] | undefined };
+
 export interface Authenticator {
   /** Throws the Problem `credential_invalid` (or rejects with it); no header is the anonymous actor. */
-  authenticate(headers: { readonly [name: string]: string | string[] | undefined }): Actor | Promise<Actor>;
+  authenticate(headers: Headers, address?: string, asked?: AskedFor): Actor | Promise<Actor>;
   /** Drops the verdicts that hang on these subjects in this process at once. */
   forget(...subjects: string[]): void;
   /** Drops all verdicts. */
@@ -44,6 +56,8 @@ export interface AuthenticatorOptions {
   readonly kinds: readonly CredentialKind[];
   readonly clock: Clock;
   readonly serviceKey?: string | undefined;
+  /** Absent: no request can prove a key. */
+  readonly proofs?: Proofs;
   /** Until when, on the monotonic clock, changes made elsewhere have been told to `forget`. Absent: never. */
   readonly toldUntilMs?: () => number | undefined;
   readonly cacheMax?: number;
@@ -59,6 +73,7 @@ interface Verdict {
   readonly subjects: readonly string[];
   readonly stamp: string;
   readonly actor: Actor;
+  readonly keyThumbprint: string | undefined;
   /** On the monotonic clock, like the next one. */
   readonly askedAtMs: number;
   readonly expiresAtMs: number;
@@ -67,28 +82,48 @@ interface Verdict {
 /** RFC 6750 §2.1: `Bearer` and a token68; anything else, however close, is refused. */
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i;
 const scheme = "Bearer ";
+/** RFC 9449 §7.1. */
+const bound = /^DPoP +([A-Za-z0-9._~+/-]{1,4096}=*)$/i;
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { clock, kinds, toldUntilMs = () => undefined, cacheMax = 10_000 } = options;
+  const { clock, kinds, proofs, toldUntilMs = () => undefined, cacheMax = 10_000 } = options;
   const isServiceKey = serviceKeyCheck(options.serviceKey);
   // Keyed by the token itself. A Map compares characters only after its per-process seeded hash matched, so time tells nothing.
   const verdicts = new Map<string, Verdict>();
-  const lookups = new Map<string, Promise<Actor>>();
+  const lookups = new Map<string, Promise<Verdict>>();
   let generation = 0;
 
-  const authenticate: Authenticator["authenticate"] = (headers) => {
+  const authenticate: Authenticator["authenticate"] = (headers, _address, asked) => {
     const header = headers.authorization;
     if (header === undefined) return anonymous;
     if (typeof header !== "string") throw errors.credential_invalid();
     const hit = header.startsWith(scheme) ? verdicts.get(header.slice(scheme.length)) : undefined;
-    if (hit !== undefined && counts(hit, clock.monotonicMs())) return hit.actor;
+    if (hit !== undefined && counts(hit, clock.monotonicMs())) return asBearer(hit);
     const token = bearer.exec(header)?.[1];
-    if (token === undefined) throw errors.credential_invalid();
+    if (token === undefined) {
+      const withKey = bound.exec(header)?.[1];
+      if (withKey === undefined || asked === undefined) throw errors.credential_invalid();
+      return proven(withKey, headers.dpop, asked);
+    }
     if (isServiceKey(token)) return service;
+    return found(token).then(asBearer);
+  };
+
+  const found = (token: string): Promise<Verdict> => {
     const kind = kinds.find((one) => one.matches(token));
     if (kind === undefined) throw errors.credential_invalid();
     return lookups.get(token) ?? begin(kind, token);
   };
+
+  async function proven(token: string, proof: Headers[string], asked: AskedFor): Promise<Actor> {
+    // The cheap question first: a proof is only spent on a token that lives.
+    const kept = verdicts.get(token);
+    const verdict = kept !== undefined && counts(kept, clock.monotonicMs()) ? kept : await found(token);
+    const { path, request } = asked;
+    const thumbprint = await proofs?.thumbprintOf({ proof, method: request.method ?? "", path, accessToken: token });
+    if (thumbprint === undefined || thumbprint !== verdict.keyThumbprint) throw errors.credential_invalid();
+    return verdict.actor;
+  }
 
   function counts({ askedAtMs, expiresAtMs }: Verdict, nowMs: number): boolean {
     const ageMs = nowMs - askedAtMs;
@@ -97,7 +132,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   /** One lookup at a time for a token; those who ask meanwhile share it. */
-  function begin(kind: CredentialKind, token: string): Promise<Actor> {
+  function begin(kind: CredentialKind, token: string): Promise<Verdict> {
     const lookup = lookUp(kind, token).finally(() => {
       if (lookups.get(token) === lookup) lookups.delete(token);
     });
@@ -105,22 +140,24 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return lookup;
   }
 
-  async function lookUp(kind: CredentialKind, token: string): Promise<Actor> {
+  async function lookUp(kind: CredentialKind, token: string): Promise<Verdict> {
     const startedIn = generation;
     const startedMs = clock.monotonicMs();
     const nowMs = clock.now();
-    const found = await kind.find(token, nowMs);
+    const live = await kind.find(token, nowMs);
     const before = verdicts.get(token);
     verdicts.delete(token);
-    if (found === undefined) throw errors.credential_invalid();
-    const actor = before?.stamp === found.stamp ? before.actor : deepFreeze(found.makeActor());
+    if (live === undefined) throw errors.credential_invalid();
+    const { subjects, stamp, keyThumbprint } = live;
+    const actor = before?.stamp === stamp ? before.actor : deepFreeze(live.makeActor());
+    // Counted from the start of the lookup: what it saw is at least that old.
+    const expiresAtMs = startedMs + live.expiresAtMs - nowMs;
+    const verdict = { subjects, stamp, actor, keyThumbprint, askedAtMs: startedMs, expiresAtMs };
     if (startedIn === generation) {
-      // Counted from the start of the lookup: what it saw is at least that old.
-      const expiresAtMs = startedMs + found.expiresAtMs - nowMs;
-      verdicts.set(token, { subjects: found.subjects, stamp: found.stamp, actor, askedAtMs: startedMs, expiresAtMs });
+      verdicts.set(token, verdict);
       if (verdicts.size > cacheMax) dropOldest();
     }
-    return actor;
+    return verdict;
   }
 
   /** A refreshed verdict is deleted and set again, so the Map's first key is the one unseen for longest. */
@@ -144,6 +181,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
     forgetAll: () => forgetIf(() => true),
   };
+}
+
+/** A token that is bound to a key is worth nothing to whoever merely has it. */
+function asBearer(verdict: Verdict): Actor {
+  if (verdict.keyThumbprint !== undefined) throw errors.credential_invalid();
+  return verdict.actor;
 }
 
 /** Compares in constant time. That the length shows is no loss: it is no secret that the key is long. */

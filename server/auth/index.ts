@@ -9,6 +9,7 @@ import type { Service } from "../kernel/lifecycle.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import type { Outbound } from "../kernel/outbound.ts";
 import { product } from "../kernel/product.ts";
+import { createProofs } from "./access-proof.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
 import { type Authenticator, type CredentialKind, createAuthenticator, secretWith } from "./credential.ts";
@@ -22,10 +23,18 @@ import { createOwners, type Owners } from "./owner.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
 import type { UserRecords } from "./user-views.ts";
-import { createUsers, type UserCollections } from "./users.ts";
+import { createUsers, type SharedSignIn, type UserCollections } from "./users.ts";
 
+export { looksLikeAccessToken } from "./access-token.ts";
+export { type AccountRow, accountById, accountByRecord } from "./account-store.ts";
 export { countCredentials } from "./admin-store.ts";
+export { audit } from "./audit.ts";
+export type { CredentialKind } from "./credential.ts";
+export { grantsOf } from "./key.ts";
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./setup.ts";
+export { originOf, userRoute } from "./user-routes.ts";
+export type { LiveSession } from "./user-session-store.ts";
+export type { SharedSignIn } from "./users.ts";
 export { provideUsers, usersCollection } from "./users-collection.ts";
 
 export interface AuthOptions {
@@ -60,6 +69,10 @@ export interface Auth {
   prepare(): Promise<void>;
   /** Tells this process which credentials ended elsewhere. */
   readonly feed: CredentialFeed;
+  /** What the provider builds upon. */
+  readonly shared: SharedSignIn;
+  /** One more sort of credential, asked before those that are there. Before the first request. */
+  readonly addKind: (kind: CredentialKind) => void;
 }
 
 export function createAuth(options: AuthOptions): Auth {
@@ -73,6 +86,7 @@ export function createAuth(options: AuthOptions): Auth {
     kinds,
     clock,
     serviceKey: options.serviceKey,
+    proofs: createProofs(options),
     toldUntilMs: feed.seenUntilMs,
   });
   feed.onChange((subjects) => (subjects === "all" ? forgetAll() : forget(...subjects)));
@@ -92,6 +106,8 @@ export function createAuth(options: AuthOptions): Auth {
     sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
     feed,
     prepare: users.prepare,
+    shared: users.shared,
+    addKind: (kind) => kinds.unshift(kind),
   };
 }
 

@@ -26,6 +26,8 @@ export interface SigningKey {
 
 export interface TokenKeys {
   signing(): Promise<SigningKey>;
+  /** Every key that verifies now, the one that signs first. */
+  all(): Promise<readonly SigningKey[]>;
   /** Undefined: no key of ours, or one whose time is over. */
   verifying(kid: string): Promise<CryptoKey | undefined>;
   /** RFC 7517 §5: what may verify now or will sign soon. */
@@ -83,14 +85,20 @@ export function createTokenKeys(db: Db, masterKey: MasterKey, clock: Clock): Tok
     return made;
   };
 
+  const signing = async (): Promise<Row> => {
+    const now = clock.now();
+    const may = (rows: readonly Row[]) =>
+      rows.find((row) => row.signsFrom.getTime() <= now && now < row.signsUntil.getTime());
+    const row = may(await current()) ?? may((await take()).rows);
+    if (row === undefined) throw new Error("there is no key that may sign now");
+    return row;
+  };
+
   return {
-    async signing() {
-      const now = clock.now();
-      const may = (rows: readonly Row[]) =>
-        rows.find((row) => row.signsFrom.getTime() <= now && now < row.signsUntil.getTime());
-      const row = may(await current()) ?? may((await take()).rows);
-      if (row === undefined) throw new Error("there is no key that may sign now");
-      return signer(row);
+    signing: async () => signer(await signing()),
+    async all() {
+      const first = await signing();
+      return Promise.all([first, ...(await current()).filter(({ kid }) => kid !== first.kid)].map(signer));
     },
     async verifying(kid) {
       const of = (rows: readonly Row[]) => rows.find((row) => row.kid === kid);

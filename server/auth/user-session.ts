@@ -32,10 +32,14 @@ export interface SessionTokens {
   readonly account: AccountRow;
 }
 
-export interface OpenedUserSession extends SessionTokens {
+export interface RecordedSession {
+  readonly session: UserSessionRow;
+  readonly account: AccountRow;
   /** The account was never seen on this device. */
   readonly deviceIsNew: boolean;
 }
+
+export interface OpenedUserSession extends SessionTokens, RecordedSession {}
 
 export interface SessionRequest extends Origin {
   readonly accountId: string;
@@ -54,6 +58,8 @@ export interface RefreshRequest extends Origin {
 }
 
 export interface UserSessions {
+  /** The session without tokens: the provider makes its own. In the caller's transaction; rejects as `open` does. */
+  record(ctx: Context, request: SessionRequest, settings: AuthSettings): Promise<RecordedSession>;
   /** In the caller's transaction, which holds what was proved. Rejects with `account_suspended` (403). */
   open(ctx: Context, request: SessionRequest, settings: AuthSettings): Promise<OpenedUserSession>;
   /** Rejects with `refresh_token_invalid` (401); a token that was replaced ends its whole family first. */
@@ -101,32 +107,11 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
 
   return {
     accessTokenOf,
+    record,
 
     async open(ctx, request, settings) {
-      const { accountId, address, agent } = request;
-      const opened = await ctx.db.transaction(async (tx) => {
-        const account = await lockAccount(tx, accountId);
-        if (account === undefined) throw errors.sign_in_failed();
-        if (account.suspendedAt !== null) throw errors.account_suspended();
-        const device = await keepDevice(tx, accountId, request.device ?? {}, request, ctx.nowMs);
-        const session = await insertUserSession(tx, {
-          ...{ accountId, address, agent, deviceId: device.id, amr: request.amr, nowMs: ctx.nowMs },
-          ...{
-            keyThumbprint: request.keyThumbprint,
-            impersonatedBy: request.impersonatedBy,
-            clientId: request.clientId,
-          },
-          lifeMs: settings.session.absoluteDays * dayMs,
-        });
-        // An admin who looks at an app as its user is no sign-in of theirs.
-        if (request.impersonatedBy === undefined)
-          await changeAccount(tx, accountId, { lastSignInAtMs: ctx.nowMs }, ctx.nowMs);
-        const event = request.impersonatedBy === undefined ? "signed_in" : "impersonated";
-        const detail = { amr: request.amr, newDevice: device.isNew, ...(request.impersonatedBy && { by: request.impersonatedBy }) }; // biome-ignore format: one line
-        await audit({ ...ctx, db: tx }, { event, ...subjectOf(account, session.id), address, agent, detail });
-        return { account, session, deviceIsNew: device.isNew };
-      });
-      return { ...(await tokensOf(opened.session, opened.account, settings)), deviceIsNew: opened.deviceIsNew };
+      const { session, account, deviceIsNew } = await record(ctx, request, settings);
+      return { ...(await tokensOf(session, account, settings)), deviceIsNew };
     },
 
     async refresh(ctx, request) {
@@ -134,6 +119,8 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
       const before = asked && (await userSessionById(ctx.db, asked.sessionId));
       const account = before && (await accountById(ctx.db, before.accountId));
       if (asked === undefined || before === undefined || account === undefined) throw errors.refresh_token_invalid();
+      // Sessions of the provider's clients are renewed at the provider, with tokens of its own.
+      if (before.clientId !== null) throw errors.refresh_token_invalid();
       if (before.keyThumbprint !== null && before.keyThumbprint !== request.keyThumbprint)
         throw errors.device_key_required();
       if (account.suspendedAt !== null) throw errors.account_suspended();
@@ -156,6 +143,33 @@ export function createUserSessions(deps: UserSessionDeps): UserSessions {
       throw errors.refresh_token_invalid();
     },
   };
+
+  function record(ctx: Context, request: SessionRequest, settings: AuthSettings): Promise<RecordedSession> {
+    const { accountId, address, agent } = request;
+    return ctx.db.transaction(async (tx) => {
+      const account = await lockAccount(tx, accountId);
+      if (account === undefined) throw errors.sign_in_failed();
+      if (account.suspendedAt !== null) throw errors.account_suspended();
+      const device = await keepDevice(tx, accountId, request.device ?? {}, request, ctx.nowMs);
+      const session = await insertUserSession(tx, {
+        ...{ accountId, address, agent, deviceId: device.id, amr: request.amr, nowMs: ctx.nowMs },
+        ...{
+          keyThumbprint: request.keyThumbprint,
+          impersonatedBy: request.impersonatedBy,
+          clientId: request.clientId,
+        },
+        lifeMs: settings.session.absoluteDays * dayMs,
+      });
+      // An admin who looks at an app as its user is no sign-in of theirs.
+      if (request.impersonatedBy === undefined)
+        await changeAccount(tx, accountId, { lastSignInAtMs: ctx.nowMs }, ctx.nowMs);
+      const event = request.impersonatedBy === undefined ? "signed_in" : "impersonated";
+      const by = request.impersonatedBy && { by: request.impersonatedBy };
+      const detail = { amr: request.amr, newDevice: device.isNew, ...by, ...(request.clientId && { client: request.clientId }) }; // biome-ignore format: one line
+      await audit({ ...ctx, db: tx }, { event, ...subjectOf(account, session.id), address, agent, detail });
+      return { account, session, deviceIsNew: device.isNew };
+    });
+  }
 
   /** Somebody holds a token that its owner has replaced: one of the two is a thief, and neither goes on. */
   async function endFamily(

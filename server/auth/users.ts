@@ -3,10 +3,11 @@ import type { Actor } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
+import type { Problem } from "../kernel/errors/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import type { Outbound } from "../kernel/outbound.ts";
-import { createAccessTokens } from "./access-token.ts";
+import { type AccessTokens, createAccessTokens } from "./access-token.ts";
 import { accountAccessRoutes } from "./account-access-routes.ts";
 import type { AccountAdminDeps } from "./account-admin.ts";
 import { ownAccountRoutes } from "./account-own-routes.ts";
@@ -15,7 +16,7 @@ import { accountTransferRoutes } from "./account-transfer-routes.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
-import { readAuthSettings } from "./auth-settings.ts";
+import { type AuthSettings, readAuthSettings } from "./auth-settings.ts";
 import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CredentialKind } from "./credential.ts";
@@ -41,12 +42,14 @@ import type { SignInDeps } from "./sign-in-answer.ts";
 import { stepUpRoute } from "./step-up.ts";
 import { teamInvitationRoutes } from "./team-invitation-routes.ts";
 import { teamRoutes } from "./team-routes.ts";
-import { createTokenKeys } from "./token-key.ts";
+import { createTokenKeys, type TokenKeys } from "./token-key.ts";
 import type { UserCollection } from "./user-create.ts";
-import { type UserSessionOf, userKind } from "./user-kind.ts";
+import { type ClientSessionOf, liveSession, type UserSessionOf, userActor, userKind } from "./user-kind.ts";
 import { userRoutes } from "./user-routes.ts";
-import { createUserSessions } from "./user-session.ts";
-import type { UserRecords } from "./user-views.ts";
+import { createUserSessions, type UserSessions } from "./user-session.ts";
+import { endSession, type SessionEnd } from "./user-session-end.ts";
+import type { LiveSession } from "./user-session-store.ts";
+import { type UserRecords, userView } from "./user-views.ts";
 
 /** What this half needs to know of collections; the registry of schemas is one. */
 export interface UserCollections {
@@ -79,12 +82,38 @@ export interface UsersOptions {
   readonly forget: (...subjects: string[]) => void;
 }
 
+/** What the provider shares with the app's own sign-in: keys, sessions, and who a session is. */
+export interface SharedSignIn {
+  readonly keys: TokenKeys;
+  readonly accessTokens: AccessTokens;
+  readonly sessions: UserSessions;
+  readonly settingsOf: (db: Db, collectionId: number) => Promise<AuthSettings>;
+  readonly collectionName: (collectionId: number) => string | undefined;
+  /** Throws `auth_collection_not_found` (404). */
+  readonly collectionOf: (name: string) => UserCollection;
+  /** The app's own session behind an actor; undefined for whatever is no user, and for a client that a user let in. */
+  readonly sessionOf: (actor: Actor) => UserSessionOf | undefined;
+  /** What a client acts by; undefined for everybody else. */
+  readonly clientSessionOf: (actor: Actor) => ClientSessionOf | undefined;
+  /** Undefined when it ended, expired, was idle too long, or its account is suspended. */
+  readonly liveSession: (db: Db, id: string, nowMs: number) => Promise<LiveSession | undefined>;
+  readonly actorOf: (session: LiveSession) => Actor;
+  /** The record as its own user may see it. */
+  readonly recordOf: (ctx: Context, session: LiveSession) => Promise<{ readonly [field: string]: unknown }>;
+  readonly sessionRequired: () => Problem;
+  readonly credentialInvalid: () => Problem;
+  /** Here at once, elsewhere by the feed. False when it had ended already. */
+  readonly endSession: (db: Db, end: SessionEnd) => Promise<boolean>;
+  readonly forget: (...subjects: string[]) => void;
+}
+
 export interface Users {
   readonly kind: CredentialKind;
   readonly routes: readonly Route[];
   readonly sessionOf: (actor: Actor) => UserSessionOf | undefined;
   /** Once at the start: what the first request should not have to make. */
   prepare(): Promise<void>;
+  readonly shared: SharedSignIn;
 }
 
 export function createUsers(options: UsersOptions): Users {
@@ -93,6 +122,7 @@ export function createUsers(options: UsersOptions): Users {
   const accessTokens = createAccessTokens({ keys, clock, publicUrl });
   const refreshTokens = createRefreshTokens(db, masterKey);
   const handles = new WeakMap<Actor, UserSessionOf>();
+  const clients = new WeakMap<Actor, ClientSessionOf>();
   const collectionName = (id: number) => collections.current().byId.get(id)?.name;
   const settingsOf = async (from: Db, collectionId: number) => (await readAuthSettings(from, collectionId)).settings;
   const sessions = createUserSessions({ accessTokens, refreshTokens, settingsOf, collectionName, forget });
@@ -126,10 +156,28 @@ export function createUsers(options: UsersOptions): Users {
     ...{ challenges, passwords, owners: options.owners },
   };
 
+  const actorOf = (session: LiveSession) => userActor(session, collectionName(session.account.collectionId) ?? "");
   return {
-    kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles }),
+    kind: userKind({ db, accessTokens, settingsOf, collectionName, sessions: handles, clients }),
     sessionOf,
     prepare: async () => void (await Promise.all([keys.published(), refreshTokens.prepare()])),
+    shared: {
+      ...{ keys, accessTokens, sessions, settingsOf, collectionName, collectionOf, sessionOf, actorOf, forget },
+      clientSessionOf: (actor) => clients.get(actor),
+      sessionRequired: () => errors.user_session_required(),
+      credentialInvalid: () => errors.credential_invalid(),
+      endSession: async (from, end) => {
+        const ended = await endSession(from, end);
+        if (ended) forget(`userSession:${end.sessionId}`);
+        return ended;
+      },
+      liveSession: (from, id, nowMs) => liveSession({ db: from, settingsOf }, id, nowMs),
+      recordOf: async (ctx, session) => {
+        const collection = collectionName(session.account.collectionId) ?? "";
+        const view = await userView({ ...ctx, actor: actorOf(session) }, records, collection, session.account.recordId);
+        return view as { readonly [field: string]: unknown };
+      },
+    },
     routes: [
       jwksRoute(keys),
       ...appAssociationRoutes(appsOf),

@@ -11,6 +11,8 @@ export const product = {
     setup: "lf_setup_",
     refresh: "lf_ref_",
     challenge: "lf_one_",
+    client: "lf_cli_",
+    clientRefresh: "lf_rtk_",
   },
   version: "0.1.0",
 } as const;
