@@ -17,6 +17,7 @@ import type { Service } from "./kernel/lifecycle.ts";
 import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
 import { product } from "./kernel/product.ts";
+import { createMail } from "./mail/index.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
 
@@ -58,9 +59,12 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     onError: (error) => log.warn({ err: error }, "instances could not be counted"),
   });
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
+  const { dataDir, smtpUrl, mailFrom } = config;
+  const mail = createMail({ db, clock, log, masterKey, publicUrl, dataDir, smtpUrl, mailFrom });
   const auth = createAuth({
     ...{ db, clock, log, masterKey, publicUrl, serviceKey: config.serviceKey },
     ...{ collections: collections.registry, records: collections.records },
+    mailer: mail.mailer,
   });
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
   const shelf = createShelf(config);
@@ -77,6 +81,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     routes: [
       ...collections.routes,
       ...auth.routes,
+      ...mail.routes,
       ...backupRoutes({ config, clock, masterKey, shelf, work: backupWork, schedule: backups, owners: auth.owners }),
       ...adminRoomRoutes({
         clock,
@@ -85,6 +90,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         figures: {
           changeLog: async () => changeLog.stats(),
           backups: () => backupFigures(db, config, clock.now()),
+          mail: mail.figures,
         },
       }),
     ],
@@ -104,7 +110,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.feed, auth.sweeper, backups, backupWork],
+    [collections.denials, auth.feed, auth.sweeper, mail.sender, backups, backupWork],
     [once("auth.users", () => provideUsers(db, collections.provide)), once("auth.keys", auth.prepare)],
     http,
   ];

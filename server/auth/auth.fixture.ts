@@ -7,6 +7,7 @@ import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import { masterKey } from "../kernel/master-key.ts";
 import { type Auth, type AuthOptions, createAuth } from "./index.ts";
+import { type TestMailer, testMailer } from "./mail.fixture.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 
 export const password = "correct horse battery";
@@ -61,6 +62,7 @@ export interface TestAuth {
   readonly auth: Auth;
   readonly clock: ManualClock;
   readonly passwords: ReturnType<typeof countingHasher>;
+  readonly mailer: TestMailer;
   readonly logLines: string[];
   /** Collections by name; replace to change the schema. */
   collections: CollectionsFixture;
@@ -80,10 +82,12 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
   const log = pino({ level: "trace" }, { write: (line: string) => logLines.push(line) });
   const clock = options.clock ?? manualClock();
   const passwords = countingHasher();
+  const mailer = testMailer();
   const auth = createAuth({
     db,
     log,
     passwords,
+    mailer,
     serviceKey,
     masterKey: masterKey(Buffer.alloc(32, 7)),
     publicUrl: "https://app.example.com",
@@ -96,6 +100,7 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
     auth,
     clock,
     passwords,
+    mailer,
     logLines,
     collections: { version: 1, ids: { posts: 1, notes: 2 } },
     actor: async (token) => auth.authenticate({ authorization: `Bearer ${token}` }),

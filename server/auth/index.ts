@@ -8,6 +8,7 @@ import { hashSecret } from "../kernel/ids.ts";
 import type { Service } from "../kernel/lifecycle.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import { product } from "../kernel/product.ts";
+import type { Mailer } from "../mail/index.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
 import { type Authenticator, type CredentialKind, createAuthenticator, secretWith } from "./credential.ts";
@@ -38,6 +39,7 @@ export interface AuthOptions {
   readonly records: UserRecords;
   readonly masterKey: MasterKey;
   readonly publicUrl: string;
+  readonly mailer: Mailer;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }

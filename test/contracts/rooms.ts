@@ -8,7 +8,14 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "server/auth": ["server/mail", "server/collections", "server/kernel"],
   "server/backup": ["server/collections", "server/kernel", "migrations"],
   "server/admin": ["server/auth", "server/collections", "server/kernel"],
-  "server/app.ts": ["server/admin", "server/auth", "server/backup", "server/collections", "server/kernel"],
+  "server/app.ts": [
+    "server/admin",
+    "server/auth",
+    "server/backup",
+    "server/collections",
+    "server/kernel",
+    "server/mail",
+  ],
   "server/main.ts": ["server/app.ts", "server/auth", "server/backup", "server/kernel"],
   "server/cli": [
     "server/main.ts",
@@ -43,6 +50,7 @@ export const doors: Readonly<Record<string, string>> = {
   "server/auth": "server/auth/index.ts",
   "server/admin": "server/admin/index.ts",
   "server/backup": "server/backup/index.ts",
+  "server/mail": "server/mail/index.ts",
   "sdk/src/wire": "sdk/src/wire/index.ts",
   "sdk/src/cel": "sdk/src/cel/index.ts",
 };
