@@ -1,6 +1,7 @@
 // Which methods a collection's users may sign in by: the public list for apps, and the settings behind it for admins.
 import { z } from "zod";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import type { Mailer, MailState } from "../mail/index.ts";
 import { audit } from "./audit.ts";
 import { type AuthSettings, authSettingsSchema, changeAuthSettings, readAuthSettings } from "./auth-settings.ts";
 import { errors } from "./errors.ts";
@@ -11,6 +12,7 @@ import { collectionName } from "./user-types.ts";
 export interface SettingsRouteDeps {
   /** Throws `auth_collection_not_found` (404). */
   readonly collectionOf: (name: string) => UserCollection;
+  readonly mailer: Pick<Mailer, "state">;
 }
 
 const methodsSchema = z
@@ -19,18 +21,23 @@ const methodsSchema = z
     methods: z.array(z.string()),
     providers: z.array(z.object({ name: z.string(), label: z.string() })),
     passwordLengthMin: z.number().int(),
+    passwordReset: z.boolean().meta({ description: "A lost password can be set anew by e-mail." }),
   })
   .meta({ id: "SignInMethods", description: "How users of a collection may sign in." });
 
 const settingsAnswer = z
-  .object({ revision: z.number().int(), settings: authSettingsSchema })
+  .object({
+    revision: z.number().int(),
+    settings: authSettingsSchema,
+    email: z.enum(["smtp", "mailbox", "none"]).meta({ description: "Whether mail goes out: `mailbox` shows it to admins only; with `none`, what needs mail answers 503." }), // biome-ignore format: one line
+  })
   .meta({ id: "StoredAuthSettings", description: "Settings with the number of their last change." });
 
 const defaults = authSettingsSchema.parse({});
 const params = z.object({ collection: z.string().max(100).meta({ description: "The collection's name.", example: "users" }) }); // biome-ignore format: one line
 const notThere = ["auth_collection_not_found"];
 
-export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
+export function settingsRoutes({ collectionOf, mailer }: SettingsRouteDeps): Route[] {
   return [
     defineRoute({
       ...userRoute,
@@ -42,10 +49,10 @@ export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
       description: "For a sign-in screen: what is switched on, in the order to show it.",
       errors: notThere,
       query: z.strictObject({ collection: collectionName }),
-      responses: { 200: { description: "The methods.", schema: methodsSchema, example: methodsOf(defaults) } },
+      responses: { 200: { description: "The methods.", schema: methodsSchema, example: methodsOf(defaults, "smtp") } },
       handler: async (ctx, { query }) => {
         const { settings } = await readAuthSettings(ctx.db, collectionOf(query.collection).id);
-        return { status: 200, json: methodsOf(settings) };
+        return { status: 200, json: methodsOf(settings, mailer.state()) };
       },
     }),
     defineRoute({
@@ -59,11 +66,15 @@ export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
       errors: notThere,
       params,
       responses: {
-        200: { description: "The settings.", schema: settingsAnswer, example: { revision: 0, settings: defaults } },
+        200: {
+          description: "The settings.",
+          schema: settingsAnswer,
+          example: { revision: 0, settings: defaults, email: "smtp" },
+        },
       },
       handler: async (ctx, { params: { collection } }) => ({
         status: 200,
-        json: await readAuthSettings(ctx.db, collectionOf(collection).id),
+        json: { ...(await readAuthSettings(ctx.db, collectionOf(collection).id)), email: mailer.state() },
       }),
     }),
     defineRoute({
@@ -85,7 +96,11 @@ export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
         })
         .meta({ example: { settings: { methods: { anonymous: { enabled: true } } } } }),
       responses: {
-        200: { description: "Changed.", schema: settingsAnswer, example: { revision: 1, settings: defaults } },
+        200: {
+          description: "Changed.",
+          schema: settingsAnswer,
+          example: { revision: 1, settings: defaults, email: "smtp" },
+        },
       },
       handler: async (ctx, input) => {
         const { id } = collectionOf(input.params.collection);
@@ -97,14 +112,16 @@ export function settingsRoutes({ collectionOf }: SettingsRouteDeps): Route[] {
           await audit({ ...ctx, db: tx }, { event: "settings_changed", collectionId: id, ...originOf(input), detail });
           return row;
         });
-        return { status: 200, json: changed };
+        return { status: 200, json: { ...changed, email: mailer.state() } };
       },
     }),
   ];
 }
 
-/** In the order of a sign-in screen. */
-function methodsOf(settings: AuthSettings): z.output<typeof methodsSchema> {
+const byMail: ReadonlySet<string> = new Set(["emailLink", "emailCode"]);
+
+/** In the order of a sign-in screen; what needs mail only where there is mail. */
+function methodsOf(settings: AuthSettings, mail: MailState): z.output<typeof methodsSchema> {
   const { methods } = settings;
   const named = [
     "passkey",
@@ -118,8 +135,9 @@ function methodsOf(settings: AuthSettings): z.output<typeof methodsSchema> {
   ] as const;
   return {
     signUp: settings.signUp,
-    methods: named.filter((name) => methods[name].enabled),
+    methods: named.filter((name) => methods[name].enabled && !(mail === "none" && byMail.has(name))),
     providers: [],
     passwordLengthMin: methods.password.lengthMin,
+    passwordReset: methods.password.enabled && mail !== "none",
   };
 }

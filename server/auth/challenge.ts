@@ -30,6 +30,9 @@ export type ChallengePurpose =
   | "saml"
   | "adminFactor";
 
+/** What hangs on the credentials of an account as they are, and ends when one of them changes. */
+export const perAccount: readonly ChallengePurpose[] = ["signIn", "factor", "passwordReset", "emailChange", "emailVerify", "enrol", "oauthCode", "passkeyAdd", "stepUp", "phone"]; // biome-ignore format: one list
+
 export interface NewChallenge {
   readonly purpose: ChallengePurpose;
   readonly lifeMs: number;

@@ -40,6 +40,7 @@ export interface AuthOptions {
   readonly masterKey: MasterKey;
   readonly publicUrl: string;
   readonly mailer: Mailer;
+  readonly breachRangeUrl?: string | undefined;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }

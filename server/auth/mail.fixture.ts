@@ -6,6 +6,8 @@ export interface TestMailer extends Mailer {
   set(state: MailState): void;
   /** The newest mail to this address; throws when there is none. */
   to(address: string): Mail;
+  /** The secret of the link in it. */
+  token(address: string): string;
 }
 
 export function testMailer(): TestMailer {
@@ -14,8 +16,15 @@ export function testMailer(): TestMailer {
   const requireReady = () => {
     if (state === "none") throw Object.assign(new Error("no mail"), { status: 503, code: "email_not_configured" });
   };
+  const to = (address: string) => {
+    const found = mails.findLast((mail) => mail.to === address);
+    if (found === undefined) throw new Error(`no mail to ${address}`);
+    return found;
+  };
   return {
     mails,
+    to,
+    token: (address) => /\/auth\/#\/\w+\/(lf_one_[\w-]+)$/.exec(to(address).values.link ?? "")?.[1] ?? "no link",
     state: () => state,
     set: (next) => {
       state = next;
@@ -24,11 +33,6 @@ export function testMailer(): TestMailer {
     queue: async (_, mail) => {
       requireReady();
       mails.push(mail);
-    },
-    to: (address) => {
-      const found = mails.findLast((mail) => mail.to === address);
-      if (found === undefined) throw new Error(`no mail to ${address}`);
-      return found;
     },
   };
 }

@@ -33,7 +33,7 @@ export const recentErrors = ["step_up_required", "impersonation_refused"];
  * `methods` are those that this account can show, or `impersonation_refused` (403).
  */
 export async function requireRecentSignIn(ctx: Context, own: UserSessionOf, settings: AuthSettings): Promise<void> {
-  if (own.impersonatedBy !== null) throw errors.impersonation_refused();
+  requireOwner(own);
   const account = await accountById(ctx.db, own.accountId);
   const session = await userSessionById(ctx.db, own.sessionId);
   if (account === undefined || session === undefined) throw errors.credential_invalid();
@@ -42,6 +42,11 @@ export async function requireRecentSignIn(ctx: Context, own: UserSessionOf, sett
   const isRecent = ctx.nowMs - session.authenticatedAt.getTime() < settings.session.stepUpMinutes * 60_000;
   if (isRecent && (factors.length === 0 || session.amr.includes("mfa"))) return;
   throw errors.step_up_required({ extra: { methods: await methodsOf(ctx, account) } });
+}
+
+/** An admin who looks at an app as its user sees it changes nothing that lets people in. */
+export function requireOwner(own: UserSessionOf): void {
+  if (own.impersonatedBy !== null) throw errors.impersonation_refused();
 }
 
 type StepUpMethod = "password" | "totp" | "recoveryCode" | "passkey";

@@ -2,7 +2,8 @@
 import { beforeAll } from "vitest";
 import type { TestDatabase } from "../../test/support/database.ts";
 import { recordTestbed, type Testbed } from "../collections/record-testbed.ts";
-import { type ManualClock, manualClock, type TestAuth, testAuth } from "./auth.fixture.ts";
+import type { Mailer } from "../mail/index.ts";
+import { type ManualClock, manualClock, password, type TestAuth, testAuth } from "./auth.fixture.ts";
 
 export const usersDefinition = {
   name: "users",
@@ -18,14 +19,17 @@ export interface TestUsers extends TestAuth {
   readonly bed: Testbed;
 }
 
-/** Call at the top level of a file; ready from beforeAll on. `settings` are those of `users`. */
-export function testUsers(database: TestDatabase, settings: object = {}): TestUsers {
+/** Call at the top level of a file; ready from beforeAll on. `settings` are those of `users`; `mailer` stands in place of the fixture's. */
+export function testUsers(database: TestDatabase, settings: object = {}, mailer?: () => Mailer): TestUsers {
   const bed = recordTestbed(database, [usersDefinition as never]);
   const clock: ManualClock = manualClock();
   let users: TestUsers | undefined;
   beforeAll(async () => {
     const records = { read: bed.reader.read, create: bed.writer.create, remove: bed.writer.remove };
-    const auth = testAuth(database.db, { clock, collections: bed.registry, records });
+    const auth = testAuth(database.db, {
+      ...{ clock, collections: bed.registry, records },
+      ...(mailer && { mailer: mailer() }),
+    });
     users = Object.assign(auth, { bed });
     await changeSettings(database, settings);
   });
@@ -47,6 +51,12 @@ export async function changeSettings(database: TestDatabase, settings: object): 
            ON CONFLICT ("collectionId") DO UPDATE SET settings = excluded.settings, revision = landfall."authSetting".revision + 1`,
     values: [JSON.stringify(settings)],
   });
+}
+
+/** A user with a proved address and this password, and their tokens. */
+export async function signedUp(users: TestUsers, email: string, secret = password) {
+  const { flow } = (await users.call("signUp", { body: { email, password: secret } })).json;
+  return (await users.call("confirmSignUp", { body: { flow, code: users.mailer.to(email).values.code } })).json;
 }
 
 /** Rows of the audit of one event, oldest first. */

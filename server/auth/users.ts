@@ -5,6 +5,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
+import type { Mailer } from "../mail/index.ts";
 import { createAccessTokens } from "./access-token.ts";
 import { anonymousRoutes } from "./anonymous-routes.ts";
 import { type AppSettings, appAssociationRoutes } from "./app-association-routes.ts";
@@ -13,6 +14,8 @@ import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CredentialKind } from "./credential.ts";
 import { createProvenKey } from "./dpop.ts";
+import { emailChangeRoutes } from "./email-change.ts";
+import { emailSignInRoutes } from "./email-sign-in-routes.ts";
 import { errors } from "./errors.ts";
 import { createFactors } from "./factor.ts";
 import { factorRoutes } from "./factor-routes.ts";
@@ -21,8 +24,13 @@ import { jwksRoute } from "./jwks-route.ts";
 import { createPasskeys } from "./passkey.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import type { PasswordHasher } from "./password.ts";
+import { createBreachLookup } from "./password-breach.ts";
+import { passwordChangeRoutes } from "./password-change.ts";
+import { createPasswordPolicy } from "./password-policy.ts";
+import { passwordSignInRoute } from "./password-sign-in.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
+import { signUpRoutes } from "./sign-up-routes.ts";
 import { stepUpRoute } from "./step-up.ts";
 import { createTokenKeys } from "./token-key.ts";
 import type { UserCollection } from "./user-create.ts";
@@ -55,6 +63,9 @@ export interface UsersOptions {
   readonly publicUrl: string;
   readonly collections: UserCollections;
   readonly records: UserRecords;
+  readonly mailer: Mailer;
+  /** Where breached passwords are looked up, in place of the public service. */
+  readonly breachRangeUrl?: string | undefined;
   readonly forget: (...subjects: string[]) => void;
 }
 
@@ -67,7 +78,7 @@ export interface Users {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { db, clock, masterKey, passwords, publicUrl, collections, records, forget } = options;
+  const { db, clock, masterKey, mailer, passwords, publicUrl, collections, records, forget } = options;
   const keys = createTokenKeys(db, masterKey, clock);
   const accessTokens = createAccessTokens({ keys, clock, publicUrl });
   const refreshTokens = createRefreshTokens(db, masterKey);
@@ -94,7 +105,16 @@ export function createUsers(options: UsersOptions): Users {
   const passkeys = createPasskeys({ challenges, publicUrl, settingsOf });
   const factors = createFactors(masterKey);
   const provenKey = createProvenKey(publicUrl);
-  const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, provenKey, target, forget };
+  const targetById: SignInDeps["targetById"] = async (ctx, id) => {
+    const name = collectionName(id);
+    if (name === undefined) throw errors.code_invalid();
+    return target(ctx, name);
+  };
+  const policy = createPasswordPolicy(createBreachLookup(options.breachRangeUrl));
+  const signIn: SignInDeps = {
+    ...{ records, sessions, challenges, factors, passkeys, provenKey, target, targetById, settingsOf, sessionOf },
+    ...{ passwords, policy, mailer, publicUrl, forget },
+  };
   const own = { ...signIn, sessionOf, collectionName };
   const withFactors = { ...own, issuer: new URL(publicUrl).host };
 
@@ -105,13 +125,18 @@ export function createUsers(options: UsersOptions): Users {
     routes: [
       jwksRoute(keys),
       ...appAssociationRoutes(appsOf),
-      ...settingsRoutes({ collectionOf }),
+      ...settingsRoutes({ collectionOf, mailer }),
       ...userRoutes(own),
       stepUpRoute(own),
       ...anonymousRoutes(signIn),
       ...factorSignInRoutes(withFactors),
       ...factorRoutes(withFactors),
       ...passkeyRoutes(own),
+      ...signUpRoutes(signIn),
+      passwordSignInRoute(signIn),
+      ...passwordChangeRoutes(signIn),
+      ...emailSignInRoutes(signIn),
+      ...emailChangeRoutes(signIn),
     ],
   };
 }

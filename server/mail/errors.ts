@@ -7,6 +7,11 @@ export const errors = defineErrors({
     says: "This needs an e-mail, and this server cannot send any.",
     advice: "Whoever runs the server sets LANDFALL_SMTP_URL; until then, use a way that needs no e-mail.",
   },
+  mail_template_not_found: {
+    status: 404,
+    says: "There is no template with this name.",
+    advice: "docs/guides/mail.md lists them.",
+  },
   mail_not_found: {
     status: 404,
     says: "There is no mail with this id.",

@@ -16,7 +16,7 @@ import { createTemplates } from "./mail-template.ts";
 import { createSmtp } from "./smtp.ts";
 import type { MailBody, Mailer, MailState } from "./types.ts";
 
-export type { Mail, Mailer, MailState, MailTemplate } from "./types.ts";
+export type { Mail, Mailer, MailState } from "./types.ts";
 
 export interface MailOptions {
   /** The pool. */

@@ -153,7 +153,8 @@ function previewRoute({ templates, always }: MailRouteDeps): Route {
     summary: "Preview a template",
     description:
       "The template that a mail of this kind would have now, with example values. `from` tells whether it is yours.",
-    params: z.object({ template: z.enum(mailTemplates).meta({ description: "Which.", example: "signInCode" }) }),
+    errors: ["mail_template_not_found"],
+    params: z.object({ template: z.string().max(64).meta({ description: "Which.", example: "signInCode" }) }),
     query: z.strictObject({ locale: localeSchema }),
     responses: {
       200: {
@@ -163,7 +164,9 @@ function previewRoute({ templates, always }: MailRouteDeps): Route {
       },
     },
     handler: async (_, { params, query }) => {
-      const { locale, from, template } = await templates(params.template, query.locale);
+      const name = mailTemplates.find((one) => one === params.template);
+      if (name === undefined) throw errors.mail_template_not_found();
+      const { locale, from, template } = await templates(name, query.locale);
       const { subject, text, html } = render(template, { ...exampleValues, ...always });
       return { status: 200, json: { subject, text, html: html ?? null, locale, from } };
     },
