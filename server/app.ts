@@ -18,6 +18,7 @@ import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
 import { createOutbound } from "./kernel/outbound.ts";
 import { product } from "./kernel/product.ts";
+import { createMail } from "./mail/index.ts";
 import { createProvider } from "./provider/index.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
@@ -60,10 +61,13 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     onError: (error) => log.warn({ err: error }, "instances could not be counted"),
   });
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
+  const { dataDir, smtpUrl, mailFrom } = config;
+  const mail = createMail({ db, clock, log, masterKey, publicUrl, dataDir, smtpUrl, mailFrom });
   const auth = createAuth({
     ...{ db, clock, log, masterKey, publicUrl, serviceKey: config.serviceKey },
     outbound: createOutbound({ publicUrl, allow: config.outboundAllow }),
     ...{ collections: collections.registry, records: collections.records },
+    mailer: mail.mailer,
   });
   const provider = createProvider({ db, clock, log, masterKey, publicUrl, shared: auth.shared, collections: collections.registry }); // biome-ignore format: parts
   auth.addKind(provider.kind);
@@ -82,6 +86,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     routes: [
       ...collections.routes,
       ...auth.routes,
+      ...mail.routes,
       ...backupRoutes({ config, clock, masterKey, shelf, work: backupWork, schedule: backups, owners: auth.owners }),
       ...provider.routes,
       ...adminRoomRoutes({
@@ -91,6 +96,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         figures: {
           changeLog: async () => changeLog.stats(),
           backups: () => backupFigures(db, config, clock.now()),
+          mail: mail.figures,
         },
       }),
     ],
@@ -111,7 +117,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.feed, auth.sweeper, provider.sweeper, backups, backupWork],
+    [collections.denials, auth.feed, auth.sweeper, provider.sweeper, mail.sender, backups, backupWork],
     [once("auth.users", () => provideUsers(db, collections.provide)), once("auth.keys", auth.prepare)],
     http,
   ];

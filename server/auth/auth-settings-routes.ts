@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Db } from "../kernel/db/index.ts";
 import { defineRoute, type Route } from "../kernel/http/route.ts";
+import type { Mailer, MailState } from "../mail/index.ts";
 import { audit } from "./audit.ts";
 import { type AuthSettings, authSettingsSchema, changeAuthSettings, readAuthSettings } from "./auth-settings.ts";
 import { errors } from "./errors.ts";
@@ -16,6 +17,7 @@ export interface SettingsRouteDeps {
   readonly collectionOf: (name: string) => UserCollection;
   /** Providers that are on. */
   readonly buttons: (db: Db, collectionId: number) => Promise<Buttons>;
+  readonly mailer: Pick<Mailer, "state">;
 }
 
 type Buttons = readonly ProviderButton[];
@@ -26,18 +28,23 @@ const methodsSchema = z
     methods: z.array(z.string()),
     providers: z.array(z.object({ name: z.string(), preset: z.enum(presetNames), label: z.string() })),
     passwordLengthMin: z.number().int(),
+    passwordReset: z.boolean().meta({ description: "A lost password can be set anew by e-mail." }),
   })
   .meta({ id: "SignInMethods", description: "How users of a collection may sign in." });
 
 const settingsAnswer = z
-  .object({ revision: z.number().int(), settings: authSettingsSchema })
+  .object({
+    revision: z.number().int(),
+    settings: authSettingsSchema,
+    email: z.enum(["smtp", "mailbox", "none"]).meta({ description: "Whether mail goes out: `mailbox` shows it to admins only; with `none`, what needs mail answers 503." }), // biome-ignore format: one line
+  })
   .meta({ id: "StoredAuthSettings", description: "Settings with the number of their last change." });
 
 const defaults = authSettingsSchema.parse({});
 const params = z.object({ collection: z.string().max(100).meta({ description: "The collection's name.", example: "users" }) }); // biome-ignore format: one line
 const notThere = ["auth_collection_not_found"];
 
-export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Route[] {
+export function settingsRoutes({ collectionOf, buttons, mailer }: SettingsRouteDeps): Route[] {
   return [
     defineRoute({
       ...userRoute,
@@ -53,13 +60,13 @@ export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Ro
         200: {
           description: "The methods.",
           schema: methodsSchema,
-          example: methodsOf(defaults, [{ name: "google", preset: "google", label: "Google" }]),
+          example: methodsOf(defaults, [{ name: "google", preset: "google", label: "Google" }], "smtp"),
         },
       },
       handler: async (ctx, { query }) => {
         const { id } = collectionOf(query.collection);
         const { settings } = await readAuthSettings(ctx.db, id);
-        return { status: 200, json: methodsOf(settings, await buttons(ctx.db, id)) };
+        return { status: 200, json: methodsOf(settings, await buttons(ctx.db, id), mailer.state()) };
       },
     }),
     defineRoute({
@@ -73,11 +80,15 @@ export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Ro
       errors: notThere,
       params,
       responses: {
-        200: { description: "The settings.", schema: settingsAnswer, example: { revision: 0, settings: defaults } },
+        200: {
+          description: "The settings.",
+          schema: settingsAnswer,
+          example: { revision: 0, settings: defaults, email: "smtp" },
+        },
       },
       handler: async (ctx, { params: { collection } }) => ({
         status: 200,
-        json: await readAuthSettings(ctx.db, collectionOf(collection).id),
+        json: { ...(await readAuthSettings(ctx.db, collectionOf(collection).id)), email: mailer.state() },
       }),
     }),
     defineRoute({
@@ -99,7 +110,11 @@ export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Ro
         })
         .meta({ example: { settings: { methods: { anonymous: { enabled: true } } } } }),
       responses: {
-        200: { description: "Changed.", schema: settingsAnswer, example: { revision: 1, settings: defaults } },
+        200: {
+          description: "Changed.",
+          schema: settingsAnswer,
+          example: { revision: 1, settings: defaults, email: "smtp" },
+        },
       },
       handler: async (ctx, input) => {
         const { id } = collectionOf(input.params.collection);
@@ -111,14 +126,16 @@ export function settingsRoutes({ collectionOf, buttons }: SettingsRouteDeps): Ro
           await audit({ ...ctx, db: tx }, { event: "settings_changed", collectionId: id, ...originOf(input), detail });
           return row;
         });
-        return { status: 200, json: changed };
+        return { status: 200, json: { ...changed, email: mailer.state() } };
       },
     }),
   ];
 }
 
-/** In the order of a sign-in screen. */
-function methodsOf(settings: AuthSettings, providers: Buttons): z.output<typeof methodsSchema> {
+const byMail: ReadonlySet<string> = new Set(["emailLink", "emailCode"]);
+
+/** In the order of a sign-in screen; what needs mail only where there is mail. */
+function methodsOf(settings: AuthSettings, providers: Buttons, mail: MailState): z.output<typeof methodsSchema> {
   const { methods } = settings;
   const named = [
     "passkey",
@@ -132,8 +149,9 @@ function methodsOf(settings: AuthSettings, providers: Buttons): z.output<typeof 
   ] as const;
   return {
     signUp: settings.signUp,
-    methods: named.filter((name) => methods[name].enabled),
+    methods: named.filter((name) => methods[name].enabled && !(mail === "none" && byMail.has(name))),
     providers: [...providers],
     passwordLengthMin: methods.password.lengthMin,
+    passwordReset: methods.password.enabled && mail !== "none",
   };
 }

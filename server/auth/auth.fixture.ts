@@ -10,6 +10,7 @@ import type { Route } from "../kernel/http/route.ts";
 import { masterKey } from "../kernel/master-key.ts";
 import { createOutbound } from "../kernel/outbound.ts";
 import { type Auth, type AuthOptions, createAuth } from "./index.ts";
+import { type TestMailer, testMailer } from "./mail.fixture.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 
 export const password = "correct horse battery";
@@ -71,6 +72,7 @@ export interface TestAuth {
   readonly auth: Auth;
   readonly clock: ManualClock;
   readonly passwords: ReturnType<typeof countingHasher>;
+  readonly mailer: TestMailer;
   readonly logLines: string[];
   /** Collections by name; replace to change the schema. */
   collections: CollectionsFixture;
@@ -90,10 +92,12 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
   const log = pino({ level: "trace" }, { write: (line: string) => logLines.push(line) });
   const clock = options.clock ?? manualClock();
   const passwords = countingHasher();
+  const mailer = testMailer();
   const auth = createAuth({
     db,
     log,
     passwords,
+    mailer,
     serviceKey,
     masterKey: masterKey(Buffer.alloc(32, 7)),
     publicUrl: "https://app.example.com",
@@ -107,6 +111,7 @@ export function testAuth(db: Db, options: Partial<AuthOptions> & { readonly cloc
     auth,
     clock,
     passwords,
+    mailer,
     logLines,
     collections: { version: 1, ids: { posts: 1, notes: 2 } },
     actor: async (token) => auth.authenticate({ authorization: `Bearer ${token}` }),

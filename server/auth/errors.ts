@@ -9,12 +9,12 @@ export const errors = defineErrors({
   },
   sign_in_failed: {
     status: 401,
-    says: "The e-mail address or the password is wrong.",
-    advice: "Check both. A locked-out owner runs `landfall admin reset <email>` on the server.",
+    says: "The e-mail address, user name or password is wrong.",
+    advice: "Check them. A locked-out owner runs `landfall admin reset <email>` on the server.",
   },
   sign_in_throttled: {
     status: 429,
-    says: "Too many password attempts.",
+    says: "Too many attempts.",
     advice: "Wait as long as Retry-After says. A locked-out owner runs `landfall admin reset <email>` on the server.",
   },
   password_checks_busy: {
@@ -164,6 +164,36 @@ export const errors = defineErrors({
     says: "Signing in by {method} is switched off here.",
     advice: "GET /v1/auth/methods lists what is on; an admin switches methods on in the console.",
   },
+  sign_up_closed: {
+    status: 403,
+    says: "Nobody can make an account by themselves here.",
+    advice: "Ask the people who run the app for an invitation.",
+  },
+  handle_taken: {
+    status: 409,
+    says: "Another account has this {handle}.",
+    advice: "Sign in to it, or choose another one.",
+  },
+  code_invalid: {
+    status: 422,
+    says: "The code or the link is wrong, used or expired.",
+    advice: "Ask for a new one. A code counts only with the `flow` it was sent for, five times at most.",
+  },
+  email_unverified: {
+    status: 403,
+    says: "The account's e-mail address has not been confirmed.",
+    advice: "Sign in once by POST /v1/auth/sign-in/email, or set a new password by e-mail: both confirm the address.",
+  },
+  email_not_verifiable: {
+    status: 409,
+    says: "There is no e-mail address to confirm.",
+    advice: "The account has none, or it is confirmed. GET /v1/auth/me tells which.",
+  },
+  password_refused: {
+    status: 422,
+    says: "The password cannot be used.",
+    advice: "`errors` says why. A few random words make a good one.",
+  },
   profile_invalid: {
     status: 422,
     says: "The profile cannot be stored like this.",
@@ -214,11 +244,6 @@ export const errors = defineErrors({
     says: "The id token is not this provider's for this app, has expired, was used, or holds another nonce.",
     advice: "Ask the provider for a new one, with a nonce made for this sign-in.",
   },
-  sign_up_closed: {
-    status: 403,
-    says: "Nobody can make an account here by themselves.",
-    advice: "Ask the people who run the app for an invitation.",
-  },
   identity_taken: {
     status: 409,
     says: "This identity signs in to another account.",
@@ -228,16 +253,6 @@ export const errors = defineErrors({
     status: 404,
     says: "You have no identity with this id.",
     advice: "List your identities with GET /v1/auth/identities.",
-  },
-  handle_taken: {
-    status: 409,
-    says: "Another account has this {handle}.",
-    advice: "Sign in to it, or choose another one.",
-  },
-  code_invalid: {
-    status: 422,
-    says: "The code or the link is wrong, used or expired.",
-    advice: "Ask for a new one. A code counts only with the `flow` it was sent for, five times at most.",
   },
   account_not_found: {
     status: 404,

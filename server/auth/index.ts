@@ -9,6 +9,7 @@ import type { Service } from "../kernel/lifecycle.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import type { Outbound } from "../kernel/outbound.ts";
 import { product } from "../kernel/product.ts";
+import type { Mailer } from "../mail/index.ts";
 import { createProofs } from "./access-proof.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
@@ -52,6 +53,8 @@ export interface AuthOptions {
   /** The way to the providers of sign-in. */
   readonly outbound: Outbound;
   readonly presets?: Presets | undefined;
+  readonly mailer: Mailer;
+  readonly breachRangeUrl?: string | undefined;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }

@@ -1,16 +1,25 @@
 // What every way to sign in needs, and the one answer that all of them give.
+import type { Actor } from "../kernel/actor.ts";
 import type { Context } from "../kernel/context.ts";
+import type { Db } from "../kernel/db/index.ts";
+import type { Mailer } from "../mail/index.ts";
 import type { AuthSettings } from "./auth-settings.ts";
 import type { Challenges } from "./challenge.ts";
 import type { ProvenKey } from "./dpop.ts";
 import type { Factors } from "./factor.ts";
 import type { Passkeys } from "./passkey.ts";
 import type { PasswordHasher } from "./password.ts";
+import type { PasswordPolicy } from "./password-policy.ts";
 import type { UserCollection } from "./user-create.ts";
-import { userActor } from "./user-kind.ts";
+import { type UserSessionOf, userActor } from "./user-kind.ts";
 import type { OpenedUserSession, UserSessions } from "./user-session.ts";
 import { findUserSession } from "./user-session-store.ts";
 import { accountView, tokensView, type UserRecords, userView } from "./user-views.ts";
+
+export interface SignInTarget {
+  readonly collection: UserCollection;
+  readonly settings: AuthSettings;
+}
 
 export interface SignInDeps {
   readonly records: UserRecords;
@@ -21,10 +30,15 @@ export interface SignInDeps {
   readonly passkeys: Passkeys;
   readonly provenKey: ProvenKey;
   /** The collection of this name and its settings. Rejects with `auth_collection_not_found` (404). */
-  readonly target: (
-    ctx: Context,
-    collection: string,
-  ) => Promise<{ readonly collection: UserCollection; readonly settings: AuthSettings }>;
+  readonly target: (ctx: Context, collection: string) => Promise<SignInTarget>;
+  /** The same by id, for what comes back later. Rejects with `code_invalid` (422) when the collection is gone. */
+  readonly targetById: (ctx: Context, collectionId: number) => Promise<SignInTarget>;
+  readonly settingsOf: (db: Db, collectionId: number) => Promise<AuthSettings>;
+  readonly sessionOf: (actor: Actor) => UserSessionOf | undefined;
+  readonly policy: PasswordPolicy;
+  readonly mailer: Mailer;
+  /** Base of every link; from the settings, never from a request. */
+  readonly publicUrl: string;
   readonly forget: (...subjects: string[]) => void;
 }
 

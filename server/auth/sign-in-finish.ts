@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Context } from "../kernel/context.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Reply, ResponseSpec } from "../kernel/http/route.ts";
+import { tellOwner } from "./account-mail.ts";
 import type { AuthSettings } from "./auth-settings.ts";
 import type { DeviceInput, Origin } from "./device-store.ts";
 import { type SignInDeps, signedInAnswer } from "./sign-in-answer.ts";
@@ -32,7 +33,7 @@ export interface FactorFlow {
 
 export const factorFlowMs = 10 * 60_000;
 
-const nextStepSchema = z
+export const nextStepSchema = z
   .object({
     next: z.enum(["factor", "enrol"]).meta({
       description: "`factor`: show one of `factors`. `enrol`: the account needs a second factor and has none yet.",
@@ -89,7 +90,22 @@ async function nextStep(ctx: Context, deps: SignInDeps, proof: Proof, step: Next
 /** After the last step. */
 export async function openSession(ctx: Context, deps: SignInDeps, proof: Proof): Promise<OpenedUserSession> {
   const { accountId, amr, device, keyThumbprint, origin, settings } = proof;
-  return deps.sessions.open(ctx, { ...origin, accountId, amr, device, keyThumbprint }, settings);
+  const opened = await deps.sessions.open(ctx, { ...origin, accountId, amr, device, keyThumbprint }, settings);
+  if (opened.deviceIsNew && settings.session.newDeviceMail) await tellNewDevice(ctx, deps, opened, proof);
+  return opened;
+}
+
+/** Not at the first sign-in of all: that device is no news. */
+async function tellNewDevice(
+  ctx: Context,
+  deps: SignInDeps,
+  { account }: OpenedUserSession,
+  { device, origin }: Proof,
+): Promise<void> {
+  if (account.lastSignInAt === null) return;
+  const at = `${new Date(ctx.nowMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const values = { deviceName: device?.name ?? origin.agent, address: origin.address, at };
+  await tellOwner(ctx, deps, account, { template: "newDevice", values });
 }
 
 export type FactorName = "totp" | "passkey" | "recoveryCode";

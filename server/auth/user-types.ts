@@ -11,6 +11,18 @@ export const collectionName = z
   .default("users")
   .meta({ description: "The collection of kind `auth` whose user it is.", example: "users" });
 
+export const localeSchema = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, "is no language tag")
+  .optional()
+  .meta({ description: "BCP 47: the language of mails.", example: "de" });
+
+export const profileSchema = z
+  .record(z.string(), z.unknown())
+  .default({})
+  .meta({ description: "Fields of the record that is made, under the create rule.", example: { name: "Ann" } });
+
 export const deviceInputSchema = z
   .strictObject({
     id: z.string().max(64).optional().meta({ description: "As an earlier sign-in on this device answered it." }),

@@ -2,7 +2,7 @@
 import { beforeAll } from "vitest";
 import type { TestDatabase } from "../../test/support/database.ts";
 import { recordTestbed, type Testbed } from "../collections/record-testbed.ts";
-import { type ManualClock, manualClock, type TestAuth, testAuth } from "./auth.fixture.ts";
+import { type ManualClock, manualClock, password, type TestAuth, testAuth } from "./auth.fixture.ts";
 import type { AuthOptions } from "./index.ts";
 
 export const usersDefinition = {
@@ -52,6 +52,12 @@ export async function changeSettings(database: TestDatabase, settings: object): 
            ON CONFLICT ("collectionId") DO UPDATE SET settings = excluded.settings, revision = landfall."authSetting".revision + 1`,
     values: [JSON.stringify(settings)],
   });
+}
+
+/** A user with a proved address and this password, and their tokens. */
+export async function signedUp(users: TestUsers, email: string, secret = password) {
+  const { flow } = (await users.call("signUp", { body: { email, password: secret } })).json;
+  return (await users.call("confirmSignUp", { body: { flow, code: users.mailer.to(email).values.code } })).json;
 }
 
 /** Rows of the audit of one event, oldest first. */

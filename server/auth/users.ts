@@ -7,6 +7,7 @@ import type { Problem } from "../kernel/errors/index.ts";
 import type { Route } from "../kernel/http/route.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
 import type { Outbound } from "../kernel/outbound.ts";
+import type { Mailer } from "../mail/index.ts";
 import { type AccessTokens, createAccessTokens } from "./access-token.ts";
 import { accountAccessRoutes } from "./account-access-routes.ts";
 import type { AccountAdminDeps } from "./account-admin.ts";
@@ -21,6 +22,8 @@ import { settingsRoutes } from "./auth-settings-routes.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CredentialKind } from "./credential.ts";
 import { createProvenKey } from "./dpop.ts";
+import { emailChangeRoutes } from "./email-change.ts";
+import { emailSignInRoutes } from "./email-sign-in-routes.ts";
 import { errors } from "./errors.ts";
 import { createFactors } from "./factor.ts";
 import { factorRoutes } from "./factor-routes.ts";
@@ -37,8 +40,13 @@ import type { Owners } from "./owner.ts";
 import { createPasskeys } from "./passkey.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import type { PasswordHasher } from "./password.ts";
+import { createBreachLookup } from "./password-breach.ts";
+import { passwordChangeRoutes } from "./password-change.ts";
+import { createPasswordPolicy } from "./password-policy.ts";
+import { passwordSignInRoute } from "./password-sign-in.ts";
 import { createRefreshTokens } from "./refresh-token.ts";
 import type { SignInDeps } from "./sign-in-answer.ts";
+import { signUpRoutes } from "./sign-up-routes.ts";
 import { stepUpRoute } from "./step-up.ts";
 import { teamInvitationRoutes } from "./team-invitation-routes.ts";
 import { teamRoutes } from "./team-routes.ts";
@@ -79,6 +87,9 @@ export interface UsersOptions {
   readonly collections: UserCollections;
   readonly records: UserRecords;
   readonly owners: Owners;
+  readonly mailer: Mailer;
+  /** Where breached passwords are looked up, in place of the public service. */
+  readonly breachRangeUrl?: string | undefined;
   readonly forget: (...subjects: string[]) => void;
 }
 
@@ -117,7 +128,7 @@ export interface Users {
 }
 
 export function createUsers(options: UsersOptions): Users {
-  const { db, clock, masterKey, passwords, publicUrl, outbound, collections, records, forget } = options;
+  const { db, clock, masterKey, mailer, passwords, publicUrl, outbound, collections, records, forget } = options;
   const keys = createTokenKeys(db, masterKey, clock);
   const accessTokens = createAccessTokens({ keys, clock, publicUrl });
   const refreshTokens = createRefreshTokens(db, masterKey);
@@ -145,7 +156,16 @@ export function createUsers(options: UsersOptions): Users {
   const passkeys = createPasskeys({ challenges, publicUrl, settingsOf });
   const factors = createFactors(masterKey);
   const provenKey = createProvenKey(publicUrl);
-  const signIn: SignInDeps = { records, sessions, challenges, passwords, factors, passkeys, provenKey, target, forget };
+  const targetById: SignInDeps["targetById"] = async (ctx, id) => {
+    const name = collectionName(id);
+    if (name === undefined) throw errors.code_invalid();
+    return target(ctx, name);
+  };
+  const policy = createPasswordPolicy(createBreachLookup(options.breachRangeUrl));
+  const signIn: SignInDeps = {
+    ...{ records, sessions, challenges, factors, passkeys, provenKey, target, targetById, settingsOf, sessionOf },
+    ...{ passwords, policy, mailer, publicUrl, forget },
+  };
   const own = { ...signIn, sessionOf, collectionName };
   const withFactors = { ...own, issuer: new URL(publicUrl).host };
   const providers = createProviders({ masterKey, publicUrl, presets: options.presets });
@@ -181,7 +201,7 @@ export function createUsers(options: UsersOptions): Users {
     routes: [
       jwksRoute(keys),
       ...appAssociationRoutes(appsOf),
-      ...settingsRoutes({ collectionOf, buttons: providers.buttons }),
+      ...settingsRoutes({ collectionOf, buttons: providers.buttons, mailer }),
       ...userRoutes(own),
       stepUpRoute(own),
       ...anonymousRoutes(signIn),
@@ -198,6 +218,11 @@ export function createUsers(options: UsersOptions): Users {
       ...teamRoutes({ ...managing, sessionOf }),
       ...teamInvitationRoutes({ ...managing, sessionOf }),
       ...auditRoutes({ collectionName, sessionOf }),
+      ...signUpRoutes(signIn),
+      passwordSignInRoute(signIn),
+      ...passwordChangeRoutes(signIn),
+      ...emailSignInRoutes(signIn),
+      ...emailChangeRoutes(signIn),
     ],
   };
 }

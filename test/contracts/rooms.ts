@@ -9,7 +9,15 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "server/provider": ["server/auth", "server/kernel"],
   "server/backup": ["server/collections", "server/kernel", "migrations"],
   "server/admin": ["server/auth", "server/collections", "server/kernel"],
-  "server/app.ts": ["server/admin", "server/auth", "server/backup", "server/collections", "server/provider", "server/kernel"], // biome-ignore format: one row a room
+  "server/app.ts": [
+    "server/admin",
+    "server/auth",
+    "server/backup",
+    "server/collections",
+    "server/kernel",
+    "server/mail",
+    "server/provider",
+  ],
   "server/main.ts": ["server/app.ts", "server/auth", "server/backup", "server/kernel"],
   "server/cli": [
     "server/main.ts",
@@ -45,6 +53,7 @@ export const doors: Readonly<Record<string, string>> = {
   "server/admin": "server/admin/index.ts",
   "server/backup": "server/backup/index.ts",
   "server/provider": "server/provider/index.ts",
+  "server/mail": "server/mail/index.ts",
   "sdk/src/wire": "sdk/src/wire/index.ts",
   "sdk/src/cel": "sdk/src/cel/index.ts",
 };

@@ -110,6 +110,22 @@ export const settings = {
     who: "operators",
     text: "Password of the first admin, at least 8 characters. Ignored once an admin exists.",
   },
+  smtpUrl: {
+    env: "LANDFALL_SMTP_URL",
+    type: "url",
+    protocols: ["smtp:", "smtps:"],
+    secret: true,
+    group: "Mail",
+    who: "everyone",
+    text: "Server that takes outgoing mail, as smtps://user:password@host:465, or smtp://…:587 with STARTTLS. Unset: no mail leaves; on a loopback or private public URL admins see it in the console.",
+  },
+  mailFrom: {
+    env: "LANDFALL_MAIL_FROM",
+    type: "text",
+    group: "Mail",
+    who: "everyone",
+    text: "Sender of every mail, as no-reply@example.com or Example App <no-reply@example.com>; the name is the app's in mails. Unset: no-reply@ the public URL's host.",
+  },
   dbPoolSize: {
     env: "LANDFALL_DB_POOL_SIZE",
     type: "integer",
