@@ -118,7 +118,7 @@ describe("a reset", () => {
     const token = await resetToken(email);
     expect(users.mailer.to(email).values.link).toMatch(/^https:\/\/app\.example\.com\/auth\/#\/reset\/lf_one_/);
     const answer = await users.call("resetPassword", { body: { token, password: better } });
-    expect(answer).toEqual({ status: 204, json: undefined });
+    expect(answer).toMatchObject({ status: 204, json: undefined });
     await isDead(mine.accessToken);
     expect(await users.refused("refreshTokens", { body: { refreshToken: mine.refreshToken } })).toBe(
       "401 refresh_token_invalid",
