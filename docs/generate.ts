@@ -8,6 +8,7 @@ import { cliPage } from "./generated/cli-page.ts";
 import { fieldTypesPage } from "./generated/field-types-page.ts";
 import { functionsPage } from "./generated/functions-page.ts";
 import { limitsPage } from "./generated/limits-page.ts";
+import { providersPage } from "./generated/providers-page.ts";
 import { sdkPage } from "./generated/sdk-page.ts";
 
 /** Page → its text now. */
@@ -18,6 +19,7 @@ export const generatedPages: Readonly<Record<string, () => string | Promise<stri
   "field-types.md": fieldTypesPage,
   "functions.md": functionsPage,
   "limits.md": limitsPage,
+  "providers.md": providersPage,
   "sdk.md": sdkPage,
 };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
 import { adminRoomRoutes } from "./admin/index.ts";
-import { createAuth } from "./auth/index.ts";
+import { createAuth, provideUsers } from "./auth/index.ts";
 import { backupFigures, backupRoutes, createBackupSchedule, createBackupWork, createShelf, observeBackups } from "./backup/index.ts"; // biome-ignore format: one line
 import { createCollections } from "./collections/index.ts";
 import { type ChangeLog, createChangeLog } from "./kernel/changelog/index.ts";
@@ -16,7 +16,10 @@ import { createInstances } from "./kernel/instances.ts";
 import type { Service } from "./kernel/lifecycle.ts";
 import type { MasterKey } from "./kernel/master-key.ts";
 import { createMetrics, observeReaderLag } from "./kernel/metrics.ts";
+import { createOutbound } from "./kernel/outbound.ts";
 import { product } from "./kernel/product.ts";
+import { createMail } from "./mail/index.ts";
+import { createProvider } from "./provider/index.ts";
 
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./auth/index.ts";
 
@@ -58,7 +61,16 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     onError: (error) => log.warn({ err: error }, "instances could not be counted"),
   });
   const collections = createCollections({ db, clock, log, masterKey, changeLog });
-  const auth = createAuth({ db, clock, log, serviceKey: config.serviceKey, collections: collections.registry });
+  const { dataDir, smtpUrl, mailFrom } = config;
+  const mail = createMail({ db, clock, log, masterKey, publicUrl, dataDir, smtpUrl, mailFrom });
+  const auth = createAuth({
+    ...{ db, clock, log, masterKey, publicUrl, serviceKey: config.serviceKey },
+    outbound: createOutbound({ publicUrl, allow: config.outboundAllow }),
+    ...{ collections: collections.registry, records: collections.records },
+    mailer: mail.mailer,
+  });
+  const provider = createProvider({ db, clock, log, masterKey, publicUrl, shared: auth.shared, collections: collections.registry }); // biome-ignore format: parts
+  auth.addKind(provider.kind);
   const backups = createBackupSchedule({ config, db, connection: deps.connection, clock, log });
   const shelf = createShelf(config);
   const backupWork = createBackupWork({ config, db, connection: deps.connection, clock, log, shelf });
@@ -74,7 +86,9 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     routes: [
       ...collections.routes,
       ...auth.routes,
+      ...mail.routes,
       ...backupRoutes({ config, clock, masterKey, shelf, work: backupWork, schedule: backups, owners: auth.owners }),
+      ...provider.routes,
       ...adminRoomRoutes({
         clock,
         publicUrl,
@@ -82,9 +96,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         figures: {
           changeLog: async () => changeLog.stats(),
           backups: () => backupFigures(db, config, clock.now()),
+          mail: mail.figures,
         },
       }),
     ],
+    protocols: [provider.mount],
     mounts: [
       { path: "/console", folder: join(projectRoot, "admin-ui", "dist"), policy: "console", fallback: "index.html" },
       { path: "/docs", folder: join(projectRoot, "docs", "dist"), policy: "docs", notFound: "not-found.html" },
@@ -101,7 +117,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   const services: readonly (Service | readonly Service[])[] = [
     [changeLog, collections.registry, instances],
-    [collections.denials, auth.sweeper, backups, backupWork],
+    [collections.denials, auth.feed, auth.sweeper, provider.sweeper, mail.sender, backups, backupWork],
+    [once("auth.users", () => provideUsers(db, collections.provide)), once("auth.keys", auth.prepare)],
     http,
   ];
   const started: Service[] = [];
@@ -117,6 +134,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   }
   collections.refreshCapture().catch((error: unknown) => log.warn({ err: error }, "capture could not be refreshed"));
   return { port: http.address.port, stop: () => end(started) };
+}
+
+/** A step of the start that leaves nothing running. */
+function once(name: string, work: () => Promise<void>): Service {
+  return { name, run: work, drain: async () => {}, stop: async () => {} };
 }
 
 /** Newest first: the door closes before what stands behind it. */

@@ -88,18 +88,28 @@ export function settingsOf(env: Environment): ReturnType<typeof readConfig> {
 }
 
 /** What must never be logged although it has no prefix that gives it away. */
-function secretsOf({ serviceKey, masterKey, databaseUrl, adminPassword, backupPassphrase }: Config): string[] {
-  const password = databaseUrl && new URL(databaseUrl).password;
+function secretsOf({ serviceKey, masterKey, databaseUrl, smtpUrl, adminPassword, backupPassphrase }: Config): string[] {
+  const passwords = [databaseUrl, smtpUrl].map((url) => url && new URL(url).password);
   const key = masterKey && Buffer.from(masterKey);
   const secrets = [
     serviceKey,
-    password,
+    ...passwords,
+    ...passwords.map(decoded),
     adminPassword,
     backupPassphrase,
     key?.toString("hex"),
     key?.toString("base64"),
   ];
   return secrets.flatMap((secret) => secret || []);
+}
+
+/** As it is sent, where the URL holds it percent-encoded. */
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text && decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function announce(config: Config, terminal: Terminal): void {

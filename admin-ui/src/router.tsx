@@ -126,6 +126,12 @@ const snippets = createRoute({
   component: lazyRouteComponent(() => import("./snippets/SnippetsScreen.tsx"), "SnippetsScreen"),
 });
 
+const providers = createRoute({
+  getParentRoute: () => collection,
+  path: "/providers",
+  component: lazyRouteComponent(() => import("./providers/ProvidersScreen.tsx"), "ProvidersScreen"),
+});
+
 const collectionSettings = createRoute({
   getParentRoute: () => collection,
   path: "/settings",
@@ -169,7 +175,16 @@ export const router = createRouter({
       home,
       collections,
       newCollection,
-      collection.addChildren([collectionIndex, records, schema, rules, transfer, snippets, collectionSettings]),
+      collection.addChildren([
+        collectionIndex,
+        records,
+        schema,
+        rules,
+        transfer,
+        snippets,
+        providers,
+        collectionSettings,
+      ]),
       keys,
       denials,
       backups,

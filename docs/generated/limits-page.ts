@@ -1,7 +1,11 @@
 // docs/limits.md: every limit with its number, from the code that enforces it.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limits as expressionLimits } from "@landfall/client/cel";
+import { mailLimits } from "../../server/auth/account-mail.ts";
+import { attemptLimits } from "../../server/auth/sign-in-limits.ts";
+import type { Limit } from "../../server/auth/throttle.ts";
 import { queryLimits } from "../../server/collections/query-types.ts";
 import { settings } from "../../server/kernel/config/settings.ts";
 import { defaultHttpSettings } from "../../server/kernel/http/settings.ts";
@@ -160,12 +164,14 @@ function groups(): readonly (readonly [string, readonly Row[]])[] {
           "Password",
           `${n(constant("server/auth/types.ts", "passwordLengthMin"))} to ${n(constant("server/auth/types.ts", "passwordLengthMax"))} characters`,
         ],
-        ["Sign-in tries of one address", tries("signIn.address"), "The same over all processes"],
+        ["Sign-in tries of one address", tries(attempts.address), "The same over all processes"],
         [
           "Sign-in tries of one account",
-          tries("signIn.account"),
-          `An address it signed in from has ${burst("signIn.known")} of its own`,
+          tries(attempts.strangers),
+          `An address it signed in from has ${n(attempts.known.burst)} of its own`,
         ],
+        ["Mails to one address of a user", tries(mails), "Sign-up, sign-in, reset and change of address together"],
+        ["Tries of a mailed code", "5", "Then its flow is over"],
       ],
     ],
   ];
@@ -176,16 +182,11 @@ export function constant(file: string, name: string): number {
   return found(file, name, new RegExp(`\\bconst ${name} = ([\\d_* ]+);`));
 }
 
-const burst = (budget: string) =>
-  found("server/auth/sign-in.ts", budget, new RegExp(`name: "${budget}", burst: (\\d+)`));
+const attempts = attemptLimits("signIn");
+const mails = mailLimits.strangers;
 
-function tries(budget: string): string {
-  const everyMs = found(
-    "server/auth/sign-in.ts",
-    budget,
-    new RegExp(`name: "${budget}", burst: \\d+, refillMs: ([\\d_]+)`),
-  );
-  return `${n(burst(budget))}, one back ${everyMs === 60_000 ? "a minute" : `every ${seconds(everyMs)}`}`;
+function tries({ burst, refillMs }: Pick<Limit, "burst" | "refillMs">): string {
+  return `${n(burst)}, one back ${refillMs === 60_000 ? "a minute" : `every ${seconds(refillMs)}`}`;
 }
 
 function member(file: string, name: string): number {

@@ -16,7 +16,11 @@ export type ClientErrorCode =
   | "aborted"
   | "invalid_answer"
   | "invalid_argument"
-  | "answer_withheld";
+  | "answer_withheld"
+  | "signed_out"
+  | "redirect_unknown"
+  | "passkey_cancelled"
+  | "unsupported";
 
 /**
  * Every failure of the client: one class, a stable `code`, and what is needed to show it, retry it or report it.

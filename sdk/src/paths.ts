@@ -17,6 +17,19 @@ export function recordPath(collection: string, id: string): string {
   return `${collectionPath(collection)}/records/${id}`;
 }
 
+const providerName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** base64url of up to 1,023 bytes (WebAuthn). */
+const credentialId = /^[A-Za-z0-9_-]{1,1400}$/;
+const authIds = { oauth: providerName, passkeys: credentialId, devices: recordId, sessions: recordId, identities: recordId, factors: recordId }; // biome-ignore format: one line
+type AuthThing = keyof typeof authIds;
+
+/** Of one thing of the signed-in user, or of a provider. */
+export function authPath(kind: AuthThing, id: string, rest = ""): string {
+  if (typeof id !== "string" || !authIds[kind].test(id)) throw invalid(`"${id}" is no id of ${kind}.`);
+  return `/v1/auth/${kind}/${id}${rest}`;
+}
+
 /** An argument that must be there: JSON would drop an undefined one on the way, and the question would be another. */
 export function required<Value>(value: Value, name: string): Value {
   if (value !== undefined && value !== null) return value;

@@ -66,6 +66,8 @@ export interface Runtime {
   readonly random: () => number;
   /** Resolves after `ms`, or as soon as the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignalLike) => Promise<void>;
+  /** Milliseconds of the local clock, which may be wrong and may step. */
+  readonly now: () => number;
 }
 
 interface Surroundings {
@@ -86,6 +88,7 @@ export const defaultRuntime: Runtime = {
     return surroundings.fetch(url, init);
   },
   random: Math.random,
+  now: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const done = () => {

@@ -1,5 +1,5 @@
-// One request, with deadline, retries and errors. Every unsafe request carries an Idempotency-Key, so that a retry after a
-// lost answer is answered, not repeated.
+// One request, with deadline, retries and errors. Every unsafe request but those of sign-in carries an Idempotency-Key, so
+// that a retry after a lost answer is answered, not repeated.
 import { errorFromAnswer, LandfallError } from "./error.ts";
 import { type AbortSignalLike, deadline, type ResponseLike, type Runtime, randomToken } from "./runtime.ts";
 
@@ -22,6 +22,8 @@ export interface CallOptions {
 export interface TransportOptions {
   readonly url: string;
   readonly token: () => string | undefined | Promise<string | undefined>;
+  /** Asked for another token when the server no longer takes this one; its rejection is the call's. */
+  readonly renew?: ((refused: string) => Promise<string>) | undefined;
   readonly timeoutMs: number;
   /** Attempts after the first. */
   readonly retries: number;
@@ -33,7 +35,7 @@ export interface Request {
   /** Path with its query, every part already encoded. */
   readonly path: string;
   readonly body?: unknown;
-  /** Changes nothing on the server although it is a POST: needs no key. */
+  /** A POST that may be repeated as it is: needs no key. */
   readonly safe?: boolean;
   readonly headers?: Record<string, string>;
 }
@@ -58,11 +60,20 @@ export function createTransport(options: TransportOptions): Transport {
   let epoch: string | undefined;
   const send = async (request: Request, call: CallOptions = {}): Promise<Answer> => {
     const limit = deadline(call.timeoutMs ?? options.timeoutMs, call.signal);
-    const headers = await headersOf(request, options);
+    const headers = headersOf(request, options);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const once = () => attempt(options.runtime, `${base}${request.path}`, request.method, headers, body, limit.signal);
+    const sendAs = (token: string | undefined) =>
+      withRetries(options, limit.signal, mayRepeat(request), () => {
+        const all = { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+        return attempt(options.runtime, `${base}${request.path}`, request.method, all, body, limit.signal);
+      });
     try {
-      const answer = await withRetries(options, limit.signal, once);
+      const token = await unlessAborted(options.token, limit.signal);
+      const answer = await sendAs(token).catch(async (error: unknown) => {
+        if (token === undefined || options.renew === undefined || !isRefusedToken(error)) throw error;
+        const { renew } = options;
+        return sendAs(await unlessAborted(() => renew(token), limit.signal));
+      });
       epoch = /^"([^".]+)\./.exec(answer.etag ?? "")?.[1] ?? epoch;
       return answer;
     } catch (error) {
@@ -74,31 +85,54 @@ export function createTransport(options: TransportOptions): Transport {
   return { send, epoch: () => epoch };
 }
 
-async function headersOf(request: Request, options: TransportOptions): Promise<Record<string, string>> {
-  const token = await options.token();
-  const unsafe = request.method !== "GET" && request.safe !== true;
+const isRefusedToken = (error: unknown) => error instanceof LandfallError && error.code === "credential_invalid";
+
+/** Others may wait for the same token: the signal ends the waiting, not the work. */
+function unlessAborted<Value>(work: () => Value | Promise<Value>, signal: AbortSignalLike): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort);
+    const done = () => signal.removeEventListener("abort", onAbort);
+    // In a then: a token function that throws rejects the call as one that rejects.
+    Promise.resolve().then(work).then(resolve, reject).finally(done);
+  });
+}
+
+/** Of every attempt alike, so that one with a renewed token is the same write. */
+function headersOf(request: Request, options: TransportOptions): Record<string, string> {
   return {
     accept: "application/json",
     ...(request.body === undefined
       ? {}
       : { "content-type": request.method === "PATCH" ? "application/merge-patch+json" : "application/json" }),
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(unsafe ? { "idempotency-key": randomToken(options.runtime.random) } : {}),
+    ...(isUnsafe(request) && !isKeyless(request) ? { "idempotency-key": randomToken(options.runtime.random) } : {}),
     ...request.headers,
   };
+}
+
+const isUnsafe = ({ method, safe }: Request) => method !== "GET" && safe !== true;
+/** Answers of these hold tokens, which the server keeps nowhere: it takes no key with them. */
+const isKeyless = ({ path }: Request) => path.startsWith("/v1/auth/");
+
+/** Without a key only what the server says it has not begun is repeated: a password is not changed twice. */
+function mayRepeat(request: Request): (error: LandfallError) => boolean {
+  const isOnce = isUnsafe(request) && isKeyless(request);
+  return ({ retryable, status }) => retryable && (!isOnce || status === 429 || status === 503);
 }
 
 /** Repeats what may succeed later: full jitter over a doubling window, never sooner than the server's Retry-After. */
 async function withRetries(
   options: TransportOptions,
   signal: AbortSignalLike,
+  repeats: (error: LandfallError) => boolean,
   once: () => Promise<Answer>,
 ): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     try {
       return await once();
     } catch (error) {
-      if (signal.aborted || tries >= options.retries || !(error instanceof LandfallError) || !error.retryable)
+      if (signal.aborted || tries >= options.retries || !(error instanceof LandfallError) || !repeats(error))
         throw error;
       const windowMs = Math.min(backoffMaxMs, backoffBaseMs * 2 ** tries);
       const waitMs = Math.max(retryAfterMs.get(error) ?? 0, options.runtime.random() * windowMs);

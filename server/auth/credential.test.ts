@@ -5,7 +5,7 @@ import type { Actor } from "../kernel/actor.ts";
 import { anonymous, service } from "../kernel/actor.ts";
 import { hashSecret, newSecret } from "../kernel/ids.ts";
 import { manualClock, password, serviceKey, testAuth } from "./auth.fixture.ts";
-import { createAuthenticator, type FoundCredential } from "./credential.ts";
+import { createAuthenticator, type FoundCredential, secretWith } from "./credential.ts";
 import { createAdmin, ensureSetupSecret } from "./index.ts";
 
 const database = testDatabase();
@@ -20,19 +20,24 @@ function store() {
   const living = new Map<string, Omit<FoundCredential, "makeActor">>();
   const gates: (() => void)[] = [];
   const kind = {
-    prefix: "lf_key_",
+    matches: secretWith("lf_key_"),
     lookups: 0,
     gated: false,
-    find: async (hash: string) => {
+    find: async (token: string) => {
       kind.lookups++;
-      const found = living.get(hash);
+      const found = living.get(hashSecret(token));
       if (kind.gated) await new Promise<void>((open) => gates.push(open));
-      return found && { ...found, makeActor: (): Actor => ({ ...anonymous, kind: "key", label: found.id }) };
+      return (
+        found && {
+          ...found,
+          makeActor: (): Actor => ({ ...anonymous, kind: "key", label: found.subjects[0] as string }),
+        }
+      );
     },
   };
   const add = (stamp = "1", expiresAtMs = Number.POSITIVE_INFINITY) => {
     const token = newSecret("lf_key_");
-    living.set(hashSecret(token), { id: `key:${token.slice(-6)}`, stamp, expiresAtMs });
+    living.set(hashSecret(token), { subjects: [`key:${token.slice(-6)}`], stamp, expiresAtMs });
     return token;
   };
   return { kind, living, add, open: () => gates.splice(0).forEach((gate) => void gate()) };
@@ -104,7 +109,7 @@ test("the actor object lives as long as its stamp", async () => {
   const first = await authenticate(header(token));
   clock.advance(1_000);
   expect(await authenticate(header(token))).toBe(first);
-  living.set(hashSecret(token), { id: "key:1", stamp: "2", expiresAtMs: Number.POSITIVE_INFINITY });
+  living.set(hashSecret(token), { subjects: ["key:1"], stamp: "2", expiresAtMs: Number.POSITIVE_INFINITY });
   clock.advance(1_000);
   expect(await authenticate(header(token))).not.toBe(first);
 });

@@ -1,25 +1,42 @@
-// Who is asking: admins, API keys and the service key. The door of this room; users' identities join here later as a
-// further kind of credential and further routes.
+// Who is asking: users, admins, API keys and the service key. The door of this room.
 import type { Logger } from "pino";
 import type { Actor } from "../kernel/actor.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Route } from "../kernel/http/route.ts";
+import { hashSecret } from "../kernel/ids.ts";
 import type { Service } from "../kernel/lifecycle.ts";
+import type { MasterKey } from "../kernel/master-key.ts";
+import type { Outbound } from "../kernel/outbound.ts";
 import { product } from "../kernel/product.ts";
+import type { Mailer } from "../mail/index.ts";
+import { createProofs } from "./access-proof.ts";
 import { adminRoutes, type SessionOf } from "./admin-routes.ts";
 import { findSession, type SessionRow, sessionIdleMs } from "./admin-store.ts";
-import { type Authenticator, type CredentialKind, createAuthenticator } from "./credential.ts";
+import { type Authenticator, type CredentialKind, createAuthenticator, secretWith } from "./credential.ts";
+import { type CredentialFeed, createCredentialFeed } from "./credential-feed.ts";
 import { namedActor } from "./explain-actor.ts";
 import { type Collections, keyActor } from "./key.ts";
 import { keyRoutes } from "./key-routes.ts";
 import { findKey } from "./key-store.ts";
+import type { Presets } from "./oauth-presets.ts";
 import { createOwners, type Owners } from "./owner.ts";
 import { createPasswordHasher, type PasswordHasher } from "./password.ts";
 import { createSweeper } from "./sweep.ts";
+import type { UserRecords } from "./user-views.ts";
+import { createUsers, type SharedSignIn, type UserCollections } from "./users.ts";
 
+export { looksLikeAccessToken } from "./access-token.ts";
+export { type AccountRow, accountById, accountByRecord } from "./account-store.ts";
 export { countCredentials } from "./admin-store.ts";
+export { audit } from "./audit.ts";
+export type { CredentialKind } from "./credential.ts";
+export { grantsOf } from "./key.ts";
 export { createAdmin, ensureFirstAdmin, ensureSetupSecret, resetAdmin, takesSetupSecret } from "./setup.ts";
+export { originOf, userRoute } from "./user-routes.ts";
+export type { LiveSession } from "./user-session-store.ts";
+export type { SharedSignIn } from "./users.ts";
+export { provideUsers, usersCollection } from "./users-collection.ts";
 
 export interface AuthOptions {
   /** The pool, never a transaction. */
@@ -28,8 +45,16 @@ export interface AuthOptions {
   readonly log: Logger;
   /** LANDFALL_SERVICE_KEY; at least 32 characters, or this throws. */
   readonly serviceKey?: string | undefined;
-  /** The collections of now; scopes of API keys follow them. */
-  readonly collections: Collections;
+  /** The collections of now; scopes of API keys follow them, and those of kind `auth` hold the users. */
+  readonly collections: Collections & UserCollections;
+  readonly records: UserRecords;
+  readonly masterKey: MasterKey;
+  readonly publicUrl: string;
+  /** The way to the providers of sign-in. */
+  readonly outbound: Outbound;
+  readonly presets?: Presets | undefined;
+  readonly mailer: Mailer;
+  readonly breachRangeUrl?: string | undefined;
   readonly passwords?: PasswordHasher;
   readonly sweepEveryMs?: number;
 }
@@ -43,6 +68,14 @@ export interface Auth {
   /** For other rooms' doors that a session alone does not open. */
   readonly owners: Owners;
   readonly sweeper: Service;
+  /** Once at the start, before the first request. */
+  prepare(): Promise<void>;
+  /** Tells this process which credentials ended elsewhere. */
+  readonly feed: CredentialFeed;
+  /** What the provider builds upon. */
+  readonly shared: SharedSignIn;
+  /** One more sort of credential, asked before those that are there. Before the first request. */
+  readonly addKind: (kind: CredentialKind) => void;
 }
 
 export function createAuth(options: AuthOptions): Auth {
@@ -50,32 +83,45 @@ export function createAuth(options: AuthOptions): Auth {
   const passwords = options.passwords ?? createPasswordHasher();
   // Weak, so that it holds what the authenticator's bounded cache and running requests hold, and no more.
   const sessions = new WeakMap<Actor, SessionOf>();
-  const { authenticate, forget } = createAuthenticator({
-    kinds: [sessionKind(db, sessions), keyKind(db)],
+  const feed = createCredentialFeed({ db, log, monotonicMs: clock.monotonicMs });
+  const kinds: CredentialKind[] = [sessionKind(db, sessions), keyKind(db)];
+  const { authenticate, forget, forgetAll } = createAuthenticator({
+    kinds,
     clock,
     serviceKey: options.serviceKey,
+    proofs: createProofs(options),
+    toldUntilMs: feed.seenUntilMs,
   });
+  feed.onChange((subjects) => (subjects === "all" ? forgetAll() : forget(...subjects)));
   const sessionOf = (actor: Actor) => sessions.get(actor);
+  const owners = createOwners(passwords, sessionOf);
+  const users = createUsers({ ...options, passwords, owners, forget });
+  kinds.push(users.kind);
   return {
     authenticate,
-    owners: createOwners(passwords, sessionOf),
+    owners,
     namedActor: (text) => namedActor(db, text),
     routes: [
+      ...users.routes,
       ...adminRoutes({ passwords, forget, sessionOf }),
       ...keyRoutes({ collections: options.collections, forget }),
     ],
     sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
+    feed,
+    prepare: users.prepare,
+    shared: users.shared,
+    addKind: (kind) => kinds.unshift(kind),
   };
 }
 
 function sessionKind(db: Db, sessions: WeakMap<Actor, SessionOf>): CredentialKind {
   return {
-    prefix: product.secretPrefixes.session,
-    find: async (tokenHash, nowMs) => {
-      const session = await findSession(db, tokenHash, nowMs);
+    matches: secretWith(product.secretPrefixes.session),
+    find: async (token, nowMs) => {
+      const session = await findSession(db, hashSecret(token), nowMs);
       if (session === undefined) return undefined;
       return {
-        id: `session:${session.id}`,
+        subjects: [`session:${session.id}`, `admin:${session.adminId}`],
         stamp: session.role,
         expiresAtMs: Math.min(session.expiresAt.getTime(), nowMs + sessionIdleMs),
         makeActor: () => {
@@ -100,12 +146,12 @@ function adminActor(session: SessionRow): Actor {
 
 function keyKind(db: Db): CredentialKind {
   return {
-    prefix: product.secretPrefixes.apiKey,
-    find: async (secretHash, nowMs) => {
-      const key = await findKey(db, secretHash, nowMs);
+    matches: secretWith(product.secretPrefixes.apiKey),
+    find: async (token, nowMs) => {
+      const key = await findKey(db, hashSecret(token), nowMs);
       if (key === undefined) return undefined;
       return {
-        id: `key:${key.id}`,
+        subjects: [`key:${key.id}`],
         stamp: String(key.revision),
         expiresAtMs: key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
         makeActor: () => keyActor(key),

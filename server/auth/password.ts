@@ -2,6 +2,7 @@
 // A password is taken verbatim (no trimming, no case change, no Unicode normalisation) and hashed whole, whatever its bytes.
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { errors } from "./errors.ts";
+import { foreignPassword } from "./password-foreign.ts";
 
 export interface PasswordCost {
   readonly memoryKiB: number;
@@ -48,6 +49,8 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     verify: (password, stored) =>
       inTurn(async () => {
         const known = stored === null ? undefined : parse(stored);
+        const foreign = stored === null || known !== undefined ? undefined : foreignPassword(stored);
+        if (foreign !== undefined) return foreign(password);
         const { salt, tag, cost: spent } = known ?? (parse(dummy) as ParsedHash);
         const same = timingSafeEqual(await derive(password, salt, spent), tag);
         return known !== undefined && same;

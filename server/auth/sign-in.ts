@@ -1,11 +1,7 @@
 // Checks an admin's password and opens a session.
 //
-// Guessing is limited before anything is hashed, by budgets in Postgres that parallel tries cannot overspend:
-//   per address            30 tries, one back every 20 s
-//   per account, strangers 10 tries, one back every minute
-//   per account and an address it signed in from in the last 30 days: 10 tries of its own
-// An attacker who keeps the strangers' budget empty therefore never locks the owner out at home; an owner who is new at an
-// address during an attack has `landfall admin reset`, which also clears the budget. A right password gives its try back.
+// Guessing is limited before anything is hashed (sign-in-limits.ts). An owner who is new at an address during an attack has
+// `landfall admin reset`, which also clears the strangers' budget.
 //
 // Unknown address, wrong password, spent one-time password: one answer, one hash, one log line.
 import type { Context } from "../kernel/context.ts";
@@ -24,12 +20,12 @@ import {
 } from "./admin-store.ts";
 import { errors } from "./errors.ts";
 import type { PasswordHasher } from "./password.ts";
-import { addressSubject, type Limit, refundLimit, strictLimit } from "./throttle.ts";
+import { attemptLimits, beginAttempt, spendLimit } from "./sign-in-limits.ts";
+import { addressSubject, type Limit, refundLimit } from "./throttle.ts";
 import type { Admin } from "./types.ts";
 
-const addressLimit: Limit = { name: "signIn.address", burst: 30, refillMs: 20_000 };
-export const accountLimit: Limit = { name: "signIn.account", burst: 10, refillMs: 60_000 };
-const knownAddressLimit: Limit = { name: "signIn.known", burst: 10, refillMs: 60_000 };
+const limits = attemptLimits("signIn");
+export const accountLimit = limits.strangers;
 /** The current password at a password change: whoever found an open console must not guess on. */
 const changeLimit: Limit = { name: "password.change", burst: 10, refillMs: 60_000 };
 
@@ -50,12 +46,9 @@ type SignInContext = Pick<Context, "db" | "nowMs" | "log">;
 
 export async function signIn(ctx: SignInContext, passwords: PasswordHasher, attempt: Attempt): Promise<SignedIn> {
   const address = addressSubject(attempt.ip);
-  await spend(ctx, addressLimit, address);
+  const guess = await beginAttempt(ctx, limits, address);
   const admin = await adminForSignIn(ctx.db, attempt.email, address, ctx.nowMs);
-  const budget = admin?.addressKnown
-    ? { limit: knownAddressLimit, subject: `${admin.id} ${address}` }
-    : { limit: accountLimit, subject: attempt.email };
-  await spend(ctx, budget.limit, budget.subject);
+  await guess.aim({ subject: attempt.email, knownAs: admin?.addressKnown ? admin.id : undefined });
 
   const correct = await passwords.verify(attempt.password, usableHash(admin, ctx.nowMs));
   const signedIn = correct && admin ? await openSession(ctx, admin, { ...attempt, address }) : undefined;
@@ -63,19 +56,11 @@ export async function signIn(ctx: SignInContext, passwords: PasswordHasher, atte
     ctx.log.warn({ event: "sign_in_failed", adminId: admin?.id, address }, "admin sign-in failed");
     throw errors.sign_in_failed();
   }
-  await refundLimit(ctx.db, addressLimit, address);
-  await refundLimit(ctx.db, budget.limit, budget.subject);
+  await guess.succeeded();
   await keepCostCurrent(ctx.db, passwords, admin, attempt.password);
   const { admin: who, session } = signedIn;
   ctx.log.info({ event: "signed_in", adminId: who.id, sessionId: session.id, address }, "admin signed in");
   return signedIn;
-}
-
-async function spend(ctx: SignInContext, limit: Limit, subject: string): Promise<void> {
-  const verdict = await strictLimit(ctx.db, limit, subject, ctx.nowMs);
-  if (verdict.allowed) return;
-  ctx.log.warn({ event: "sign_in_throttled", limit: limit.name }, "password attempt refused");
-  throw errors.sign_in_throttled({ retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) });
 }
 
 function usableHash(admin: AdminRow | undefined, nowMs: number): string | null {
@@ -121,7 +106,7 @@ export async function checkPasswordAgain(
   admin: AdminRow,
   given: string,
 ): Promise<void> {
-  await spend(ctx, changeLimit, admin.id);
+  await spendLimit(ctx, changeLimit, admin.id);
   if (!(await passwords.verify(given, admin.passwordHash))) {
     ctx.log.warn({ event: "password_check_refused", adminId: admin.id }, "current password was wrong");
     throw errors.password_wrong();

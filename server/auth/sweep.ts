@@ -4,7 +4,12 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Db } from "../kernel/db/index.ts";
 import type { Service } from "../kernel/lifecycle.ts";
 import { sweepSessions } from "./admin-store.ts";
+import { sweepChallenges } from "./challenge.ts";
+import { sweepCredentialChanges } from "./credential-feed.ts";
+import { sweepProofs } from "./dpop.ts";
+import { sweepSpentTokens } from "./identity-store.ts";
 import { sweepLimits } from "./throttle.ts";
+import { sweepUserSessions } from "./user-session-store.ts";
 
 export interface SweeperOptions {
   readonly db: Db;
@@ -20,6 +25,11 @@ export function createSweeper({ db, clock, log, everyMs }: SweeperOptions): Serv
     try {
       await sweepSessions(db, clock.now());
       await sweepLimits(db, clock.now());
+      await sweepUserSessions(db, clock.now());
+      await sweepChallenges(db, clock.now());
+      await sweepProofs(db, clock.now());
+      await sweepSpentTokens(db, clock.now());
+      await sweepCredentialChanges(db, clock.now());
     } catch (cause) {
       log.warn(
         { event: "auth_sweep_failed", err: cause },

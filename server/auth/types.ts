@@ -10,7 +10,7 @@ const passwordLengthMin = 8;
 const passwordLengthMax = 1_000;
 
 /** HTML's own pattern for addresses: ASCII, no quoting, a host without dots is fine. */
-const addressForm =
+export const addressForm =
   /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 
 /**

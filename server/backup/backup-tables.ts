@@ -8,10 +8,12 @@ import type { ArchiveTable } from "./archive-format.ts";
  * Not in a backup, by table of the system schema.
  * - the change log and its clockwork: a restored database begins an epoch of its own
  * - leases, signs of life, counters and remembered answers: they belong to the running processes
- * - sessions: one that was ended after the backup must not come back to life; admins sign in again
+ * - admins' sessions: one that was ended after the backup must not come back to life; admins sign in again. Those of users are
+ *   kept: a restore must not sign every phone out
+ * - challenges, proofs of device keys, and mails on their way out: what was sent out before the backup may have been used since
  * - migration: the restore's own migrations write it
  */
-const leftOut = new Set(["change", "tick", "epoch", "leader", "reader", "ring", "instance", "throttle", "idempotencyKey", "session", "migration"]); // biome-ignore format: one list
+const leftOut = new Set(["change", "tick", "epoch", "leader", "reader", "ring", "instance", "throttle", "idempotencyKey", "session", "challenge", "mail", "dpopProof", "credentialChange", "migration"]); // biome-ignore format: one list
 
 export const isKept = (systemTable: string): boolean => !leftOut.has(systemTable) && !/^change_\d+$/.test(systemTable);
 

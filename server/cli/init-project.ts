@@ -40,12 +40,14 @@ export interface ProjectOptions {
   readonly url: string;
   /** The key that the project's commands use. */
   readonly key: string;
+  /** Collections that every server has from the start. */
+  readonly given?: readonly DefinedCollection[];
 }
 
 const home = join(import.meta.dirname, "init-templates");
 
 /** Path in the project to text. Nothing is written yet. */
-export function projectFiles({ folder, template, url, key }: ProjectOptions): ReadonlyMap<string, string> {
+export function projectFiles({ folder, template, url, key, given = [] }: ProjectOptions): ReadonlyMap<string, string> {
   const { about, people } = templates[template] as Template;
   const name = nameOf(folder);
   const filled = (text: string) => text.replaceAll("{{name}}", name).replaceAll("{{about}}", about);
@@ -54,7 +56,7 @@ export function projectFiles({ folder, template, url, key }: ProjectOptions): Re
     for (const file of filesIn(join(home, part)))
       files.set(placeOf(file), filled(readFileSync(join(home, part, file), "utf8")));
   const collections = JSON.parse(files.get("landfall.collections.json") as string) as DefinedCollection[];
-  files.set("src/landfall.schema.ts", schemaModule(schemaOf(collections)));
+  files.set("src/landfall.schema.ts", schemaModule(schemaOf([...collections, ...given])));
   files.set("package.json", json(manifest(name, url)));
   files.set("landfall.config.json", json({ url, collections: "landfall.collections.json", schema: "src/landfall.schema.ts", people })); // biome-ignore format: one line
   files.set(

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import type { DefinedCollection } from "@landfall/client/wire";
 import { Exit } from "../kernel/exit.ts";
 import { settingsOf } from "../main.ts";
 import type { Call, Command } from "./command.ts";
@@ -28,7 +29,9 @@ export const command: Command = {
     const url = (call.text("url") ?? config.publicUrl ?? `http://localhost:${config.port}`).replace(/\/+$/, "");
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ""))
       throw new Exit("usage", `${JSON.stringify(url)} is no address of a server: --url http://localhost:4710`);
-    const files = projectFiles({ folder, template, url, key: randomBytes(24).toString("hex") });
+    const { usersCollection } = await import("../auth/index.ts");
+    const key = randomBytes(24).toString("hex");
+    const files = projectFiles({ folder, template, url, key, given: [usersCollection as DefinedCollection] });
     make(folder, files);
     const place = relative(process.cwd(), folder) || ".";
     call.terminal.answer({ folder, template, url, files: [...files.keys()].sort() }, told(place, template, files.size));

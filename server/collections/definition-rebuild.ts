@@ -1,6 +1,7 @@
 // What a backup needs of this room: which tables the stored definitions own, and how those tables are made anew around rows
 // that are copied in. Constraints, indexes and capture come after the rows, which is faster and logs nothing.
 import type { Db } from "../kernel/db/index.ts";
+import { installAccounts } from "./definition-account.ts";
 import { joinTable } from "./definition-names.ts";
 import { readPicture } from "./definition-store.ts";
 import { capturedCollection, columnsOf, joinedFields } from "./definition-table.ts";
@@ -38,10 +39,12 @@ export async function finishOwnedTables(tx: Db): Promise<void> {
   for (const sql of [...indexes, ...foreignKeys]) await tx.query({ text: sql });
 }
 
-/** From here on every change stands in the log. */
+/** From here on every change stands in the log, and accounts follow their records. */
 export async function captureOwnedTables(tx: Db): Promise<void> {
-  for (const schema of buildSchemas(await readPicture(tx)).byId.values())
+  for (const schema of buildSchemas(await readPicture(tx)).byId.values()) {
     await capture.install(tx, capturedCollection(schema, kindOf));
+    await installAccounts(tx, schema);
+  }
 }
 
 /** The statements that creation runs, in the order that copying wants. */

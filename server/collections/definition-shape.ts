@@ -1,6 +1,6 @@
 // The JSON form of a definition, for validation at the door and for the OpenAPI document. What depends on other
 // collections, on the database or on the type of a field is judged by definition-validate.ts.
-import { fieldTypes, recordActions } from "@landfall/client/wire";
+import { collectionKinds, fieldTypes, recordActions } from "@landfall/client/wire";
 import { z } from "zod";
 import type { JsonValue } from "./types.ts";
 
@@ -76,7 +76,10 @@ const limits = { fields: 200, indexes: 32 } as const;
 export const collectionShape = z
   .strictObject({
     name: nameText,
-    kind: z.literal("base").default("base"),
+    kind: z.enum(collectionKinds).default("base").meta({
+      description:
+        "`auth`: its records are the users who sign in. Said when the collection is made, and not changed later.",
+    }),
     fields: z.array(fieldShape).max(limits.fields).default([]),
     indexes: z.array(indexShape).max(limits.indexes).default([]),
     rules: rulesShape.default({}),
@@ -109,7 +112,7 @@ export const collectionAnswer = z
   .object({
     id: z.int(),
     name: z.string(),
-    kind: z.literal("base"),
+    kind: z.enum(collectionKinds),
     fields: z.array(fieldShape),
     indexes: z.array(indexShape),
     rules: rulesShape,

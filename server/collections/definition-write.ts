@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Db } from "../kernel/db/index.ts";
 import type { Problem } from "../kernel/errors/index.ts";
+import { installAccounts } from "./definition-account.ts";
 import { alter, announceChange, definitionOf, follow, runSteps, storeAll } from "./definition-apply.ts";
 import type { ChangeOptions, DefinitionTools } from "./definition-context.ts";
 import { patched, type Renames, renameIssues, renamesOf } from "./definition-diff.ts";
@@ -48,6 +49,7 @@ export async function createCollection(
     refuseInvalid(schemas, schema, tools);
     await runSteps(tx, createSteps(definition, tools.kindOf));
     await tools.capture.install(tx, capturedCollection(schema, tools.kindOf));
+    await installAccounts(tx, schema);
     return schema;
   });
 }

@@ -1,5 +1,6 @@
 // The door of this room: definitions and records, the only place where either is read or written.
 import type { Logger } from "pino";
+import { service } from "../kernel/actor.ts";
 import { pause } from "../kernel/changelog/bell.ts";
 import { type ChangeLog, refreshCapture } from "../kernel/changelog/index.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -10,8 +11,10 @@ import type { MasterKey } from "../kernel/master-key.ts";
 import { batchRoutes } from "./batch.ts";
 import { cursorSecret } from "./cursor-store.ts";
 import { definitionRoutes } from "./definition-routes.ts";
+import type { CollectionInput } from "./definition-shape.ts";
 import { capturedCollection } from "./definition-table.ts";
 import { definitionTools } from "./definition-tools.ts";
+import { createCollection } from "./definition-write.ts";
 import { type Denials, denialLog } from "./denial.ts";
 import { denialRoutes } from "./denial-routes.ts";
 import { importer } from "./import.ts";
@@ -25,6 +28,8 @@ import { type RecordWriter, recordWriter } from "./record-write.ts";
 import { createSchemaRegistry, type SchemaRegistry } from "./schemas-registry.ts";
 
 export { captureOwnedTables, finishOwnedTables, makeOwnedTables, type OwnedTable, ownedTables } from "./definition-rebuild.ts"; // biome-ignore format: one line
+export type { CollectionInput } from "./definition-shape.ts";
+export { type Line, linesOf } from "./import-lines.ts";
 
 export interface CollectionsOptions {
   readonly db: Db;
@@ -39,6 +44,8 @@ export interface Collections {
   readonly registry: SchemaRegistry;
   readonly denials: Denials;
   readonly records: Records;
+  /** Makes a collection that the product itself needs, unless one of its name is there. */
+  provide(input: CollectionInput): Promise<void>;
   readonly extendOpenApi: ExtendOpenApi;
   /** Brings capture triggers that an older release wrote up to date; waits for locks as long as it takes. */
   refreshCapture(): Promise<void>;
@@ -81,6 +88,16 @@ export function createCollections({ db, clock, log, masterKey, changeLog }: Coll
     registry,
     denials,
     records: { ...doors.reader, ...doors.writer, ...doors.bulk },
+    async provide(input) {
+      const { byName } = await registry.refresh();
+      if (byName.has(input.name)) return;
+      const tags = { actor: service.label, request: "start" };
+      await createCollection(db, input, tools, tags).catch(async (error: unknown) => {
+        // Another process was faster.
+        if (!(await registry.refresh()).byName.has(input.name)) throw error;
+      });
+      await registry.refresh();
+    },
     extendOpenApi: extendRecordPaths(room),
     async refreshCapture() {
       const captured = (id: number) => {

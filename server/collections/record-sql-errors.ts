@@ -1,6 +1,7 @@
 // What Postgres says against a write, in the caller's words. Constraint names come from our own DDL, so a field is found
 // by computing its constraint's name; nothing of the message is passed on.
 import type { Issue } from "../kernel/errors/index.ts";
+import { accountIdConstraint } from "./definition-account.ts";
 import { checkName, foreignKeyName, indexName, joinTable, primaryKeyName } from "./definition-names.ts";
 import { errors } from "./record-errors.ts";
 import type { FieldDefinition, Schema } from "./types.ts";
@@ -54,8 +55,12 @@ export function explainSqlError(error: unknown, schema: Schema, named: ReadonlyS
 
 export function isTakenId(error: unknown, schema: Schema): boolean {
   const { code, constraint } = error as DatabaseError;
-  return code === "23505" && constraint === primaryKeyName(schema.name);
+  return code === "23505" && isIdConstraint(schema, constraint ?? "");
 }
+
+/** Of its own table, or of the accounts of all `auth` collections. */
+const isIdConstraint = (schema: Schema, constraint: string) =>
+  constraint === primaryKeyName(schema.name) || constraint === accountIdConstraint;
 
 /** The same words whether the target does not exist or may not be seen. */
 export function missingTarget(field: FieldDefinition, path: string, cause?: unknown): Error {
@@ -75,7 +80,7 @@ export function takenProblem(
 
 function uniqueIssues(schema: Schema, constraint: string, named: ReadonlySet<string>, at: string): Issue[] {
   const message = "This value is taken.";
-  if (constraint === primaryKeyName(schema.name)) return [{ path: `${at}/id`, code: "taken", message }];
+  if (isIdConstraint(schema, constraint)) return [{ path: `${at}/id`, code: "taken", message }];
   const index = schema.indexes.find((one) => one.unique && indexName(schema.name, one) === constraint);
   const own = (index?.fields ?? []).filter((name) => named.has(name));
   if (own.length === 0) return [{ path: at, code: "taken", message }];

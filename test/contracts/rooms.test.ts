@@ -14,7 +14,8 @@ interface Import {
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
     .filter(
-      (entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name) && !/\.(test|types)\.tsx?$/.test(entry.name),
+      (entry) =>
+        entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name) && !/\.(test|fixture|types)\.tsx?$/.test(entry.name),
     )
     .map((entry) => normalize(join(entry.parentPath, entry.name)).slice(root.length))
     .filter((file) => !/(^|\/)(node_modules|dist)\//.test(file));

@@ -4,10 +4,20 @@
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "server/kernel": ["migrations", "sdk/src/wire", "sdk/src/cel"],
   "server/collections": ["server/kernel", "sdk/src/wire", "sdk/src/cel"],
-  "server/auth": ["server/collections", "server/kernel"],
+  "server/mail": ["server/kernel"],
+  "server/auth": ["server/mail", "server/collections", "server/kernel"],
+  "server/provider": ["server/auth", "server/kernel"],
   "server/backup": ["server/collections", "server/kernel", "migrations"],
   "server/admin": ["server/auth", "server/collections", "server/kernel"],
-  "server/app.ts": ["server/admin", "server/auth", "server/backup", "server/collections", "server/kernel"],
+  "server/app.ts": [
+    "server/admin",
+    "server/auth",
+    "server/backup",
+    "server/collections",
+    "server/kernel",
+    "server/mail",
+    "server/provider",
+  ],
   "server/main.ts": ["server/app.ts", "server/auth", "server/backup", "server/kernel"],
   "server/cli": [
     "server/main.ts",
@@ -42,6 +52,8 @@ export const doors: Readonly<Record<string, string>> = {
   "server/auth": "server/auth/index.ts",
   "server/admin": "server/admin/index.ts",
   "server/backup": "server/backup/index.ts",
+  "server/provider": "server/provider/index.ts",
+  "server/mail": "server/mail/index.ts",
   "sdk/src/wire": "sdk/src/wire/index.ts",
   "sdk/src/cel": "sdk/src/cel/index.ts",
 };

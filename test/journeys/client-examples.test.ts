@@ -18,8 +18,15 @@ const folder = mkdtempSync(join(tmpdir(), "lf-examples-"));
 const server = testServer();
 
 const text = { type: "text", required: true };
-const definitions = [
-  { name: "users", kind: "base", fields: [{ name: "name", ...text }], rules: { list: "true" } },
+interface Definition {
+  readonly name: string;
+  readonly kind: string;
+  readonly fields: readonly object[];
+  readonly rules: object;
+}
+/** `users` is there from the start, and made what the examples take it for. */
+const definitions: readonly Definition[] = [
+  { name: "users", kind: "auth", fields: [{ name: "name", ...text }], rules: { list: "true" } },
   {
     name: "posts",
     kind: "base",
@@ -62,7 +69,10 @@ export { schema };
 `;
 
 beforeAll(async () => {
-  for (const definition of definitions) {
+  const [{ fields, rules }, ...others] = definitions as [Definition, ...Definition[]];
+  const users = await server.call("PATCH", "/v1/collections/users", { fields, rules });
+  expect(users.status, users.text).toBe(200);
+  for (const definition of others) {
     const made = await server.call("POST", "/v1/collections", definition);
     expect(made.status, made.text).toBe(201);
   }

@@ -43,7 +43,7 @@ test("a demo that meets a collection of somebody's own changes nothing", async (
   const { code, output } = await demo();
   expect([code, output]).toEqual([1, expect.stringContaining(`There is a collection "visits" already`)]);
   const { json } = await server.call("GET", "/v1/collections");
-  expect(json.items.map(({ name }: { name: string }) => name)).toEqual(["visits"]);
+  expect(json.items.map(({ name }: { name: string }) => name)).toEqual(["users", "visits"]);
   const { etag } = Object.fromEntries((await server.call("GET", "/v1/collections/visits")).headers);
   const headers = etag === undefined ? {} : { "if-match": etag };
   expect((await server.call("DELETE", "/v1/collections/visits", undefined, { headers })).status).toBe(204);

@@ -60,7 +60,10 @@ test.each([
   ["guides/testing-rules.md", { commands: 2, compared: 1 }],
   ["guides/import-export.md", { commands: 3, compared: 0 }],
   ["guides/backup.md", { commands: 2, compared: 0 }],
+  ["guides/sign-in-with.md", { commands: 2, compared: 0 }],
   ["guides/monitoring.md", { commands: 3, compared: 0 }],
+  ["guides/sign-in.md", { commands: 8, compared: 0 }],
+  ["guides/mail.md", { commands: 2, compared: 0 }],
   // The last one: it goes to another folder.
   ["guides/definitions.md", { commands: 5, compared: 2 }],
 ])(

@@ -2,7 +2,7 @@
 // terminal, and what it prints compared with what the page says. Nothing is typed again here; two things differ from a
 // reader's day, and only these: the port, and that `npm install` of the clone itself has been done already.
 //
-//   ```sh              run in the reader's shell, which keeps its folder and its variables
+//   ```sh              run in the reader's shell, which keeps its folder, its variables and its functions
 //   ```sh server       run in the first terminal until the page is done
 //   ```json file=name  written into the folder the shell is in
 //   ```text output     what the command before it printed
@@ -149,7 +149,7 @@ class Shell {
 
   run(text: string, port: number): Promise<string> {
     const kept = existsSync(this.#state) ? `source ${this.#state}\n` : "";
-    const script = `set -euo pipefail\n${kept}${text}\nexport -p > ${this.#state}\npwd > ${this.#state}.folder`;
+    const script = `set -euo pipefail\n${kept}${text}\n{ export -p; declare -f; } > ${this.#state}\npwd > ${this.#state}.folder`;
     // For the commands of server and client, which look at 4710 unless told otherwise.
     const env = { ...this.#env, PORT: String(port), LANDFALL_URL: `http://localhost:${port}` };
     const child = spawn("bash", ["-c", script], { cwd: this.folder(), env, stdio: ["ignore", "pipe", "pipe"] });

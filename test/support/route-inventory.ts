@@ -39,7 +39,7 @@ export function aimsOf(operation: Operation, targets: Targets): Aim[] {
   const places = hasCollection ? targets.records : targets.ids.map((id) => ({ collection: "", id }));
   const used = operation.path.includes("{") ? places : places.slice(0, 1);
   return used.map(({ collection, id }) => {
-    const path = operation.path.replace("{collection}", collection).replace("{id}", id);
+    const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => (name === "collection" ? collection : id));
     const body = operation.method === "GET" || operation.method === "DELETE" ? undefined : bodyOf(operation.name, collection, id); // biome-ignore format: one line
     const isStream = operation.path.endsWith(":import");
     return { operation, path, body, headers: isStream ? { "content-type": "application/x-ndjson" } : {} };

@@ -9,6 +9,10 @@ import type {
   KeyInput,
   NewApiKey,
   Page,
+  Provider,
+  ProviderInput,
+  ProviderPreset,
+  ProviderTest,
   Row,
   RuleSetOffer,
   ServerStatus,
@@ -18,6 +22,8 @@ import type {
 const collectionPath = (name: string) => `/v1/collections/${encodeURIComponent(name)}`;
 const recordsPath = (name: string) => `${collectionPath(name)}/records`;
 const recordPath = (name: string, id: string) => `${recordsPath(name)}/${encodeURIComponent(id)}`;
+const providersPath = (collection: string) => `${collectionPath(collection)}/auth/providers`;
+const providerPath = (collection: string, name: string) => `${providersPath(collection)}/${encodeURIComponent(name)}`;
 const backupPath = (name: string) => `/v1/backups/${encodeURIComponent(name)}`;
 
 const data = async <T>(answer: Promise<Answer<T>>): Promise<T> => (await answer).data;
@@ -94,6 +100,17 @@ export const api = {
       data(request<ApiKey>("PATCH", `/v1/api-keys/${encodeURIComponent(id)}`, { json })),
     rotate: (id: string) => data(request<NewApiKey>("POST", `/v1/api-keys/${encodeURIComponent(id)}:rotate`)),
     revoke: (id: string) => data(request<void>("DELETE", `/v1/api-keys/${encodeURIComponent(id)}`)),
+  },
+  providers: {
+    presets: (signal?: AbortSignal) =>
+      data(request<Page<ProviderPreset>>("GET", "/v1/auth/provider-presets", { signal })),
+    list: (collection: string, signal?: AbortSignal) =>
+      data(request<Page<Provider>>("GET", providersPath(collection), { signal })),
+    put: (collection: string, name: string, json: ProviderInput) =>
+      data(request<Provider>("PUT", providerPath(collection, name), { json })),
+    remove: (collection: string, name: string) => data(request<void>("DELETE", providerPath(collection, name))),
+    test: (collection: string, name: string) =>
+      data(request<ProviderTest>("POST", `${providerPath(collection, name)}:test`)),
   },
   denials: {
     list: (cursor: string | undefined, signal?: AbortSignal) =>

@@ -41,6 +41,19 @@ export const keysQuery = queryOptions({
   queryFn: ({ signal }) => api.keys.list(signal),
 });
 
+export const providersQuery = (collection: string) =>
+  queryOptions({
+    queryKey: ["providers", collection],
+    queryFn: ({ signal }) => api.providers.list(collection, signal),
+  });
+
+/** Part of the server's code, as the rule sets are. */
+export const providerPresetsQuery = queryOptions({
+  queryKey: ["providerPresets"],
+  queryFn: async ({ signal }) => (await api.providers.presets(signal)).items,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 /** Asked often while something runs, seldom otherwise: another process or the schedule may have begun. */
 export const backupsQuery = queryOptions({
   queryKey: ["backups"],

@@ -24,7 +24,7 @@ export {
 
 export interface Collection {
   readonly name: string;
-  readonly kind: "base";
+  readonly kind: "base" | "auth";
   readonly fields: readonly Field[];
   readonly indexes: readonly IndexDefinition[];
   readonly rules: Rules;
@@ -190,4 +190,50 @@ export interface ImportAnswer {
   readonly failed?: number;
   /** `line` counts from 1 in what was sent. */
   readonly errors?: readonly { readonly line: number; readonly message: string; readonly path?: string }[];
+}
+
+/** A kind of provider of sign-in, and what to do at it. */
+export interface ProviderPreset {
+  readonly name: string;
+  readonly label: string;
+  readonly issuer: "required" | "optional" | "fixed";
+  /** The secret is Apple's key file. */
+  readonly keyFile: boolean;
+  readonly scopes: readonly string[];
+  /** Native apps may sign in with its id tokens. */
+  readonly idTokens: boolean;
+  readonly setup: { readonly url: string; readonly steps: readonly string[] };
+}
+
+export const profileClaims = ["name", "givenName", "familyName", "picture", "username", "locale"] as const;
+export type ProfileClaim = (typeof profileClaims)[number];
+
+export interface ProviderInput {
+  readonly preset: string;
+  readonly enabled: boolean;
+  readonly label?: string | undefined;
+  readonly clientId: string;
+  /** Absent: the stored one stays. */
+  readonly clientSecret?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly audiences: readonly string[];
+  readonly fields: { readonly [field: string]: ProfileClaim };
+  readonly apple?: { readonly teamId: string; readonly keyId: string } | undefined;
+}
+
+export interface Provider extends Omit<ProviderInput, "clientSecret"> {
+  readonly name: string;
+  readonly hasSecret: boolean;
+  readonly redirectUrl: string;
+  readonly updatedAt: string;
+}
+
+export interface ProviderTest {
+  readonly ok: boolean;
+  readonly checks: readonly {
+    readonly name: "returns" | "discovery" | "client" | "redirect" | "secret";
+    readonly verdict: "right" | "wrong" | "unknown";
+    readonly says: string;
+  }[];
 }

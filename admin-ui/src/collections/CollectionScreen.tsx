@@ -9,12 +9,14 @@ import { ProblemView } from "../parts/ProblemView.tsx";
 import { ScreenSkeleton } from "../parts/Skeletons.tsx";
 import { texts } from "./texts.ts";
 
+/** With a third part: for collections of that kind alone. */
 const tabs = [
   ["/collections/$name/records", texts.tabs.records],
   ["/collections/$name/schema", texts.tabs.schema],
   ["/collections/$name/rules", texts.tabs.rules],
   ["/collections/$name/import", texts.tabs.transfer],
   ["/collections/$name/api", texts.tabs.api],
+  ["/collections/$name/providers", texts.tabs.providers, "auth"],
   ["/collections/$name/settings", texts.tabs.settings],
 ] as const;
 
@@ -35,7 +37,8 @@ export function CollectionScreen() {
         <ProblemView error={error} onRetry={() => void refetch()} />
       </div>
     );
-  if (!data.some((collection) => collection.name === name)) {
+  const collection = data.find((one) => one.name === name);
+  if (!collection) {
     return (
       <EmptyState level={1} title={texts.missing.title(name)} body={texts.missing.body}>
         <Button component={Link} to="/collections">
@@ -48,11 +51,13 @@ export function CollectionScreen() {
     <div className="screen-wide">
       <h1 className="sr-only">{name}</h1>
       <nav className="tabs" aria-label={texts.tabs.label} ref={tabBar}>
-        {tabs.map(([to, label]) => (
-          <Link key={to} to={to} params={{ name }} activeOptions={{ includeSearch: false }}>
-            {label}
-          </Link>
-        ))}
+        {tabs
+          .filter(([, , kind]) => kind === undefined || kind === collection.kind)
+          .map(([to, label]) => (
+            <Link key={to} to={to} params={{ name }} activeOptions={{ includeSearch: false }}>
+              {label}
+            </Link>
+          ))}
       </nav>
       {/* A new collection starts with fresh state in every tab. */}
       <div className="tab-body" key={name}>

@@ -49,6 +49,7 @@ export const texts = {
     rules: "Rules",
     transfer: "Import and export",
     api: "API",
+    providers: "Providers",
     settings: "Settings",
   },
   missing: {

@@ -26,7 +26,9 @@ export function HomeScreen() {
     ...keysQuery,
     refetchInterval: ({ state }) => (state.data?.items.some(({ lastUsedAt }) => lastUsedAt) ? false : pollMs),
   });
-  const latest = newest(collections.data ?? []);
+  // The collection of users is there from the start: nobody has made it, and nothing was begun by it.
+  const made = (collections.data ?? []).filter(({ kind }) => kind === "base");
+  const latest = newest(made);
   const look = useQuery({
     queryKey: ["records", latest?.name, "any"],
     queryFn: ({ signal }) => api.records.list(latest?.name ?? "", { limit: 1, fields: "id" }, signal),
@@ -42,7 +44,7 @@ export function HomeScreen() {
       </div>
     );
   }
-  const known = { collections: collections.data, keys: keys.data.items };
+  const known = { collections: made, keys: keys.data.items };
   const done = stepsDone({ ...known, newestHasRecords: (look.data?.items.length ?? 0) > 0 });
   // Steps that were open when somebody came stay to be seen done; who comes later finds them gone.
   wereOpen.current ||= Object.values(done).includes(false);
@@ -53,7 +55,7 @@ export function HomeScreen() {
         <div className="home-main">
           {wereOpen.current ? <FirstSteps done={done} latest={latest} {...known} /> : null}
           {latest && wereOpen.current ? <Connect collection={latest} /> : null}
-          {latest ? <Recent collections={known.collections} /> : null}
+          {latest ? <Recent collections={collections.data} /> : null}
           {latest && !wereOpen.current ? <Connect collection={latest} /> : null}
         </div>
         <Health keys={known.keys} />

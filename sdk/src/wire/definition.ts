@@ -107,6 +107,25 @@ export type RecordAction = (typeof recordActions)[number];
 export type RuleSet = { readonly [action in RecordAction]?: string | null };
 
 /**
+ * What a collection is for: `base` holds any records; those of an `auth` collection are the users who sign in.
+ *
+ * @example
+ * ```ts
+ * console.log(collectionKinds.includes("auth")); // true
+ * ```
+ */
+export const collectionKinds = ["base", "auth"] as const;
+/**
+ * One of {@link collectionKinds}.
+ *
+ * @example
+ * ```ts
+ * const kind: CollectionKind = "auth";
+ * ```
+ */
+export type CollectionKind = (typeof collectionKinds)[number];
+
+/**
  * A collection whole: its fields, indexes and rules.
  *
  * @example
@@ -123,7 +142,7 @@ export type RuleSet = { readonly [action in RecordAction]?: string | null };
  */
 export interface CollectionDefinition {
   readonly name: string;
-  readonly kind: "base";
+  readonly kind: CollectionKind;
   readonly fields: readonly FieldDefinition[];
   readonly indexes: readonly IndexDefinition[];
   readonly rules: RuleSet;

@@ -1,6 +1,8 @@
 // Shapes that cross the wire, shared by the server, the client and the console. Types and pure functions only.
 export {
   type CollectionDefinition,
+  type CollectionKind,
+  collectionKinds,
   type FieldDefinition,
   type FieldType,
   fieldTypes,

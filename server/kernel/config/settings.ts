@@ -45,6 +45,14 @@ export const settings = {
     who: "operators",
     text: "Origins that may call /v1 from a browser, separated by commas. Unset: any, never with credentials.",
   },
+  outboundAllow: {
+    env: "LANDFALL_OUTBOUND_ALLOW",
+    type: "list",
+    default: [],
+    group: "Network",
+    who: "operators",
+    text: "Private addresses or CIDR ranges the server may call, such as those of an identity provider inside. Unset: public ones only.",
+  },
   dataDir: {
     env: "LANDFALL_DATA_DIR",
     type: "path",
@@ -101,6 +109,22 @@ export const settings = {
     group: "Secrets",
     who: "operators",
     text: "Password of the first admin, at least 8 characters. Ignored once an admin exists.",
+  },
+  smtpUrl: {
+    env: "LANDFALL_SMTP_URL",
+    type: "url",
+    protocols: ["smtp:", "smtps:"],
+    secret: true,
+    group: "Mail",
+    who: "everyone",
+    text: "Server that takes outgoing mail, as smtps://user:password@host:465, or smtp://…:587 with STARTTLS. Unset: no mail leaves; on a loopback or private public URL admins see it in the console.",
+  },
+  mailFrom: {
+    env: "LANDFALL_MAIL_FROM",
+    type: "text",
+    group: "Mail",
+    who: "everyone",
+    text: "Sender of every mail, as no-reply@example.com or Example App <no-reply@example.com>; the name is the app's in mails. Unset: no-reply@ the public URL's host.",
   },
   dbPoolSize: {
     env: "LANDFALL_DB_POOL_SIZE",

@@ -3,7 +3,7 @@ interface Common {
   /** Name in the environment; `<name>_FILE` is accepted beside it. */
   readonly env: string;
   readonly text: string;
-  readonly group: "Network" | "Data" | "Secrets" | "Database" | "Backups" | "Limits" | "Logs";
+  readonly group: "Network" | "Data" | "Secrets" | "Mail" | "Database" | "Backups" | "Limits" | "Logs";
   /** Who should touch it: everyone who installs, those who run it for others, or experts after measuring. */
   readonly who: "everyone" | "operators" | "experts";
   /** Never printed, not even in an error about itself. */

@@ -126,10 +126,10 @@ test("a lock that a long transaction holds is asked for again and again, and nob
 test("a schema from before versions were kept is brought up to date, and a stranger in it is refused", async () => {
   await empty.db.query({ text: 'ALTER TABLE landfall.migration DROP COLUMN version, DROP COLUMN "oldestServer"' });
   expect(await migrate(empty.db)).toEqual([]);
-  const last = migrations().at(-1)?.name ?? "";
-  await forget(last);
+  const since = "0010_instance_version";
+  await forget(since);
   await empty.db.query({ text: "ALTER TABLE landfall.instance DROP COLUMN version" });
-  expect(await migrate(empty.db)).toEqual([last]);
+  expect(await migrate(empty.db)).toEqual([since]);
   await empty.db.query({ text: "INSERT INTO landfall.migration (name) VALUES ('9000_future')" });
   await expect(migrate(empty.db)).rejects.toMatchObject({ name: "Exit", reason: "schema_newer" });
 });

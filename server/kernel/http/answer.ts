@@ -65,17 +65,20 @@ export function createAnswers({ publicUrl, cors, closing }: AnswerOptions): Answ
       const headers = [...common(exchange), "Cache-Control", "no-store", "Vary", vary];
       if (problem.retryAfterSeconds !== undefined) headers.push("Retry-After", String(problem.retryAfterSeconds));
       if (problem.status === 401) {
-        const tried = request.headers.authorization !== undefined;
-        headers.push(
-          "WWW-Authenticate",
-          tried ? 'Bearer realm="landfall", error="invalid_token"' : 'Bearer realm="landfall"',
-        );
+        headers.push("WWW-Authenticate", challengeOf(request.headers.authorization));
       }
       const text = JSON.stringify(problemDocument(problem, exchange.requestId));
       headers.push("Content-Type", problemContentType, "Content-Length", String(Buffer.byteLength(text)));
       response.writeHead(problem.status, headers).end(text);
     },
   };
+}
+
+/** RFC 6750 §3, RFC 9449 §7.1. */
+function challengeOf(given: string | undefined): string {
+  if (given === undefined) return 'Bearer realm="landfall"';
+  if (/^DPoP /i.test(given)) return 'DPoP realm="landfall", error="invalid_token", algs="ES256 Ed25519"';
+  return 'Bearer realm="landfall", error="invalid_token"';
 }
 
 /** What the answer to one and the same request line depends on. */

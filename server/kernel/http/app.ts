@@ -6,6 +6,7 @@ import type { Cors } from "./cors.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { healthPages } from "./health.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { ProtocolMount } from "./protocol-mount.ts";
 import type { Reply, Route } from "./route.ts";
 import { expressPath, groupByPath } from "./route-paths.ts";
 import { planRoute, type RoutePlan } from "./route-plan.ts";
@@ -17,6 +18,7 @@ export interface AppParts {
   readonly routes: readonly Route[];
   readonly mounts: readonly StaticMount[];
   readonly files: readonly StaticFile[];
+  readonly protocols: readonly ProtocolMount[];
   /** Where `/` sends browsers. */
   readonly home: string | undefined;
   readonly health: ReturnType<typeof healthPages>;
@@ -32,6 +34,7 @@ export function createApp(parts: AppParts): Express {
   app.set("query parser", false);
   for (const [path, routes] of groupByPath(parts.routes)) addPath(app, parts, path, routes);
   for (const [path, page] of parts.health) addPage(app, parts, path, page);
+  for (const protocol of parts.protocols) addProtocol(app, parts, protocol);
   for (const mount of parts.mounts) addMount(app, parts, mount);
   for (const file of parts.files) addFile(app, parts, file);
   if (parts.home !== undefined) {
@@ -117,9 +120,18 @@ function addMount(app: Express, parts: AppParts, mount: StaticMount): void {
         );
       parts.finished(exchange, response.statusCode);
     } catch (thrown) {
-      failFile(parts, exchange, thrown);
+      parts.pipeline.fail(exchange, thrown);
     }
   });
+}
+
+function addProtocol(app: Express, parts: AppParts, mount: ProtocolMount): void {
+  for (const [path, name] of Object.entries(mount.paths))
+    app.all(expressPath(path), (_request: Request, response: Response) => {
+      const exchange = exchangeOf(response);
+      exchange.route = name;
+      return parts.pipeline.pass(mount, exchange);
+    });
 }
 
 function addFile(app: Express, parts: AppParts, file: StaticFile): void {
@@ -132,16 +144,9 @@ function addFile(app: Express, parts: AppParts, file: StaticFile): void {
       await serveFile(response, parts.answers.common(exchange));
       parts.finished(exchange, response.statusCode);
     } catch (thrown) {
-      failFile(parts, exchange, thrown);
+      parts.pipeline.fail(exchange, thrown);
     }
   });
-}
-
-/** What the file sender had set is not the problem's. */
-function failFile(parts: AppParts, exchange: Exchange, thrown: unknown): void {
-  const { response } = exchange;
-  for (const name of response.headersSent ? [] : response.getHeaderNames()) response.removeHeader(name);
-  parts.pipeline.fail(exchange, thrown);
 }
 
 function readable(parts: AppParts, exchange: Exchange, request: Request): boolean {

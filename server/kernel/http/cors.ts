@@ -3,7 +3,7 @@
 
 const exposed = "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotency-Replayed";
 const allowedHeaders =
-  "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, Traceparent, X-Landfall-Explain, X-Landfall-Explain-As";
+  "Authorization, DPoP, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, Traceparent, X-Landfall-Explain, X-Landfall-Explain-As";
 
 export interface Cors {
   /** True when the answer depends on the origin, so that caches must know. */

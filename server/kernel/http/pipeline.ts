@@ -8,7 +8,7 @@ import { Problem } from "../errors/index.ts";
 import { kernelErrors } from "../errors/kernel.ts";
 import { toProblem } from "../errors/translate.ts";
 import { checkAccess, isAdmin } from "./access.ts";
-import type { Answers } from "./answer.ts";
+import { type Answers, varyOf } from "./answer.ts";
 import { checkContentType, discardRest, hasBody, limitedStream, readBody } from "./body.ts";
 import { limitKey } from "./client-address.ts";
 import type { Cors } from "./cors.ts";
@@ -17,6 +17,7 @@ import type { Exchange } from "./exchange.ts";
 import { type ActorNamed, explains, judgedAs, undone } from "./explain.ts";
 import { checkIdempotencyKey, fingerprint, runOnce } from "./idempotency.ts";
 import { parseJsonBody } from "./json-body.ts";
+import type { ProtocolMount } from "./protocol-mount.ts";
 import { parseQueryText } from "./query-text.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { RequestContext } from "./request-context.ts";
@@ -30,6 +31,8 @@ import { validate } from "./validate.ts";
 export type Authenticate = (
   headers: { readonly [name: string]: string | string[] | undefined },
   ip: string,
+  /** What a proof of a key is bound to (RFC 9449). */
+  asked: Pick<Exchange, "request" | "path">,
 ) => Actor | Promise<Actor>;
 
 export interface PipelineParts {
@@ -52,6 +55,8 @@ export interface PipelineParts {
 
 export interface Pipeline {
   serve(plan: RoutePlan, exchange: Exchange, params: unknown): Promise<void>;
+  /** The same admission for a protocol that answers by itself; there is no actor, since its credentials are its own. */
+  pass(mount: ProtocolMount, exchange: Exchange): Promise<void>;
   /** Ends an exchange that no route took. */
   fail(exchange: Exchange, thrown: unknown): void;
 }
@@ -64,6 +69,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     // The client went away, so what failed may be no more than that. Nobody reads an answer; 499 is for log and metrics.
     // The request's socket is asked: a response that waits behind others on the connection has none yet.
     if (exchange.request.socket.destroyed && !isBug(problem)) return finished(exchange, 499, problem);
+    const { response } = exchange;
+    for (const name of response.headersSent ? [] : response.getHeaderNames()) response.removeHeader(name);
     answers.problem(exchange, problem);
     discardRest(exchange.request);
     finished(exchange, problem.status, problem);
@@ -108,7 +115,38 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       reply.stream.destroy();
     }
   }
-  return { serve, fail };
+  async function pass(mount: ProtocolMount, exchange: Exchange): Promise<void> {
+    let entered = false;
+    let client: Client | undefined;
+    try {
+      shedding.enter();
+      entered = true;
+      shedding.confirm();
+      count(parts.addressLimit, limitKey(exchange.ip), exchange);
+      client = { address: limitKey(exchange.ip), isAdmin: false, waitedMs: 0 };
+      await serveProtocol(parts, mount, exchange, client);
+      finished(exchange, exchange.response.statusCode);
+    } catch (thrown) {
+      if (thrown instanceof Problem && thrown.code === "overloaded") client = undefined;
+      fail(exchange, thrown);
+    } finally {
+      if (entered) shedding.leave(client && parts.clock.monotonicMs() - exchange.startedMs - client.waitedMs);
+    }
+  }
+  return { serve, pass, fail };
+}
+
+async function serveProtocol(parts: PipelineParts, mount: ProtocolMount, exchange: Exchange, client: Client) {
+  const { request, response, ip, requestId } = exchange;
+  const limits = { maxBytes: mount.bodyLimitBytes, timeoutMs: parts.settings.bodyTimeoutMs };
+  const read = () => parts.shedding.aside("receiving", client, () => readBody(request, limits));
+  const body = hasBody(request) ? await read() : Buffer.alloc(0);
+  const headers = [...parts.answers.common(exchange), "Cache-Control", "no-store", "Vary", varyOf(parts.cors)];
+  for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string);
+  response.setHeader("Content-Security-Policy", mount.policy.join("; "));
+  response.setHeader("X-Frame-Options", "DENY");
+  const log = parts.log.child({ requestId });
+  await mount.serve({ request, response, body, ip, requestId, nowMs: parts.clock.now(), log });
 }
 
 const partingCodes = new Set([
@@ -153,7 +191,7 @@ function authenticated(parts: PipelineParts, exchange: Exchange): Actor | Promis
     throw thrown;
   };
   try {
-    const found = parts.authenticate(exchange.request.headers, exchange.ip);
+    const found = parts.authenticate(exchange.request.headers, exchange.ip, exchange);
     return found instanceof Promise ? found.catch(refused) : (found ?? anonymous);
   } catch (thrown) {
     return refused(thrown);

@@ -20,6 +20,7 @@ import { healthPages } from "./health.ts";
 import { removeExpiredKeys } from "./idempotency.ts";
 import { type ExtendOpenApi, openApiRoute } from "./openapi-route.ts";
 import { type Authenticate, createPipeline } from "./pipeline.ts";
+import type { ProtocolMount } from "./protocol-mount.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { answerClientError, refuseOn } from "./raw-errors.ts";
 import { originForm } from "./request-target.ts";
@@ -55,6 +56,7 @@ export interface HttpOptions {
   readonly mounts?: readonly StaticMount[];
   /** Single built files. */
   readonly files?: readonly StaticFile[];
+  readonly protocols?: readonly ProtocolMount[];
   /** Where `/` sends browsers, e.g. `/console/`. */
   readonly home?: string;
   readonly extendOpenApi?: ExtendOpenApi;
@@ -95,9 +97,9 @@ export function createHttp(options: HttpOptions): Http {
     metrics,
     ready: options.ready,
     draining: () => draining,
-    authenticate: ({ request, ip }) => options.authenticate(request.headers, ip),
+    authenticate: (exchange) => options.authenticate(exchange.request.headers, exchange.ip, exchange),
   });
-  const app = createApp({ settings, routes, mounts: options.mounts ?? [], files: options.files ?? [], home: options.home, health, pipeline, answers, cors, finished }); // biome-ignore format: parts
+  const app = createApp({ settings, routes, mounts: options.mounts ?? [], files: options.files ?? [], protocols: options.protocols ?? [], home: options.home, health, pipeline, answers, cors, finished }); // biome-ignore format: parts
 
   const refusedEarly = createEarlyRefusal({ ...settings, shedding, cors, metrics, clock, closing: () => draining }); // biome-ignore format: parts
   const open = openExchange(options);

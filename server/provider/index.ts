@@ -1,0 +1,54 @@
+// The server as an OAuth 2.1 and OpenID Connect provider: other programs sign this installation's users in. The door of this room.
+import type { Logger } from "pino";
+import type { CredentialKind, SharedSignIn } from "../auth/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Db } from "../kernel/db/index.ts";
+import type { ProtocolMount, Route } from "../kernel/http/index.ts";
+import type { Service } from "../kernel/lifecycle.ts";
+import type { MasterKey } from "../kernel/master-key.ts";
+import { type ClientRouteDeps, clientRoutes } from "./client-routes.ts";
+import { interactionRoutes } from "./interaction-routes.ts";
+import { machineKind } from "./machine-kind.ts";
+import { protocolMount } from "./mount.ts";
+import { createProtocol } from "./protocol.ts";
+import { resourceMetadataRoutes } from "./resource-metadata-routes.ts";
+import { settingsRoutes } from "./settings-routes.ts";
+import { createSweeper } from "./sweep.ts";
+import { userInfoRoutes } from "./user-info-route.ts";
+
+export interface ProviderOptions {
+  /** The pool, never a transaction. */
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly masterKey: MasterKey;
+  readonly publicUrl: string;
+  readonly shared: SharedSignIn;
+  readonly collections: ClientRouteDeps["collections"];
+  readonly sweepEveryMs?: number;
+}
+
+export interface Provider {
+  readonly routes: readonly Route[];
+  readonly mount: ProtocolMount;
+  /** Tokens of programs that act for themselves. */
+  readonly kind: CredentialKind;
+  readonly sweeper: Service;
+}
+
+export function createProvider(options: ProviderOptions): Provider {
+  const { db, clock, log, shared, collections, publicUrl } = options;
+  const protocol = createProtocol(options);
+  return {
+    routes: [
+      ...interactionRoutes({ protocol, shared }),
+      ...userInfoRoutes(shared),
+      ...clientRoutes({ shared, collections }),
+      ...settingsRoutes(),
+      ...resourceMetadataRoutes(shared),
+    ],
+    mount: protocolMount(protocol, publicUrl),
+    kind: machineKind(db, shared),
+    sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
+  };
+}
