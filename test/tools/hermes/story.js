@@ -24,9 +24,9 @@ globalThis.navigator = { product: "ReactNative" };
 globalThis.console = { warn: (line) => warnings.push(line) };
 
 // The bare engine's timers know no time: they fire in the order they were set. Here the earliest fires, and only when
-// everything that could go on without it has.
+// everything that could go on without it has: each await of the compiled code takes turns of its own.
 const nextTurn = globalThis.setTimeout;
-const quietTurns = 50;
+const quietTurns = 500;
 let now = 0;
 let waiting = [];
 let turning = false;
