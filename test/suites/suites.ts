@@ -7,9 +7,9 @@ export interface Suite {
 }
 
 export const suites: readonly Suite[] = [
-  { name: "unit", paths: ["server/", "sdk/", "migrations/", "admin-ui/"], budgetSeconds: 120 },
+  { name: "unit", paths: ["server/", "sdk/", "migrations/", "admin-ui/"], budgetSeconds: 180 },
   { name: "contracts", paths: ["test/contracts/"], budgetSeconds: 150 },
-  { name: "journeys", paths: ["test/journeys/"], budgetSeconds: 240 },
-  { name: "attacks", paths: ["test/attacks/"], budgetSeconds: 240 },
+  { name: "journeys", paths: ["test/journeys/"], budgetSeconds: 200 },
+  { name: "attacks", paths: ["test/attacks/"], budgetSeconds: 220 },
   { name: "browser", paths: ["test/browser/"], budgetSeconds: 150 },
 ];
