@@ -6,14 +6,16 @@ import type { Db } from "../kernel/db/index.ts";
 import type { ProtocolMount, Route } from "../kernel/http/index.ts";
 import type { Service } from "../kernel/lifecycle.ts";
 import type { MasterKey } from "../kernel/master-key.ts";
+import { createSweeper } from "../kernel/sweeper.ts";
 import { type ClientRouteDeps, clientRoutes } from "./client-routes.ts";
+import { sweepRegistered } from "./client-store.ts";
 import { interactionRoutes } from "./interaction-routes.ts";
 import { machineKind } from "./machine-kind.ts";
 import { protocolMount } from "./mount.ts";
 import { createProtocol } from "./protocol.ts";
 import { resourceMetadataRoutes } from "./resource-metadata-routes.ts";
 import { settingsRoutes } from "./settings-routes.ts";
-import { createSweeper } from "./sweep.ts";
+import { sweepStates } from "./state-store.ts";
 import { userInfoRoutes } from "./user-info-route.ts";
 
 export interface ProviderOptions {
@@ -49,6 +51,13 @@ export function createProvider(options: ProviderOptions): Provider {
     ],
     mount: protocolMount(protocol, publicUrl),
     kind: machineKind(db, shared),
-    sweeper: createSweeper({ db, clock, log, everyMs: options.sweepEveryMs ?? 3_600_000 }),
+    sweeper: createSweeper({
+      name: "provider.sweep",
+      db,
+      clock,
+      log,
+      everyMs: options.sweepEveryMs ?? 3_600_000,
+      sweeps: [sweepStates, sweepRegistered],
+    }),
   };
 }
